@@ -1,0 +1,91 @@
+"""`make test`: both test suites and, as the last line, one total for both."""
+
+import os
+import signal
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from launch.paths import ASSISTANT_PYTHON, BACKEND_PYTHON, ROOT, SETUP
+from launch.processes import QUIET_RASA
+from launch.progress import complain
+
+SUITES = {
+    "backend": (BACKEND_PYTHON, "backend/tests"),
+    "assistant": (ASSISTANT_PYTHON, "tests"),
+}
+
+
+@dataclass(frozen=True)
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: "Count") -> "Count":
+        return Count(
+            self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped
+        )
+
+    def __str__(self) -> str:
+        skipped = f", {self.skipped} skipped" if self.skipped else ""
+        return f"{self.passed} passed, {self.failed} failed{skipped}"
+
+
+def run_suite(name: str) -> tuple[Count, bool]:
+    """The suite's count, and whether it ran tests and all of them passed."""
+    python, folder = SUITES[name]
+    report = SETUP / "tests" / f"{name}.xml"
+    report.parent.mkdir(parents=True, exist_ok=True)
+    report.unlink(missing_ok=True)
+    print(f"Testing the {name}", flush=True)
+    done = subprocess.run(
+        [python, "-m", "pytest", "-q", folder, f"--junitxml={report}"],
+        cwd=ROOT,
+        env={**os.environ, **QUIET_RASA, "PYTHONPATH": str(ROOT)},
+        check=False,
+    )
+    count = read_count(report)
+    if done.returncode == 0 and count.passed == 0:
+        complain(f"No test of the {name} was run.")
+    return count, done.returncode == 0 and count.passed > 0 and count.failed == 0
+
+
+def read_count(report: Path) -> Count:
+    if not report.exists():
+        return Count()
+    count = Count()
+    for suite in ElementTree.parse(report).getroot().iter("testsuite"):
+        tests, failures, errors, skipped = (
+            int(suite.get(key, "0")) for key in ("tests", "failures", "errors", "skipped")
+        )
+        failed = failures + errors
+        count += Count(max(tests - failed - skipped, 0), failed, skipped)
+    return count
+
+
+def stop(_signal: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, stop)
+    names = sys.argv[1:] or list(SUITES)
+    total, all_well = Count(), True
+    for name in names:
+        count, well = run_suite(name)
+        total += count
+        all_well = all_well and well
+    (SETUP / "tests" / "total").write_text(f"{total}\n")
+    print(total, flush=True)
+    return 0 if all_well else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except KeyboardInterrupt:
+        sys.exit(130)
