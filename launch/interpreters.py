@@ -121,6 +121,18 @@ def _usable_uv(uv: Path) -> bool:
     return version is not None and (int(version[1]), int(version[2])) >= OLDEST_UV
 
 
+def _python_with_pip() -> Path:
+    """An interpreter that can make an environment; Debian splits that off into a package."""
+    for python in (Path(sys.executable), *_candidates("3.11"), *_candidates("3.10")):
+        check = (python, "-c", "import ensurepip, venv")
+        if subprocess.run(check, capture_output=True, check=False).returncode == 0:
+            return python
+    raise StepError(
+        "To make its environments, Farewell needs uv or a Python with the module venv "
+        "(Debian: python3-venv); please install one of them."
+    )
+
+
 def _own_uv() -> Path:
     tools = SETUP / "tools"
     uv = tools / "bin" / "uv"
@@ -132,11 +144,10 @@ def _own_uv() -> Path:
         shutil.rmtree(tools, ignore_errors=True)
         log = SETUP / "logs" / "tools.log"
         run_logged(
-            *(sys.executable, "-m", "venv", tools),
+            *(_python_with_pip(), "-m", "venv", tools),
             log=log,
             cwd=ROOT,
-            failure=f"{sys.executable} cannot make a virtual environment: "
-            "install its venv module (Debian: python3-venv) or uv.",
+            failure="No virtual environment could be made.",
         )
         run_logged(
             tools / "bin" / "pip",

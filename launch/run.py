@@ -45,6 +45,7 @@ class Runner(Manager):
         self.base_url = base_url
         self.stop_asked = False
         self.died: str | None = None
+        self.died_with: int | None = None
 
     def terminate(self) -> None:
         # A signal may come before every process has told its id; then the loop ends them.
@@ -62,8 +63,8 @@ class Runner(Manager):
         if self.stop_asked:
             return True
         for name, process in self._processes.items():
-            if process.get("returncode") is not None:
-                self.died = self.died or name
+            if self.died is None and process.get("returncode") is not None:
+                self.died, self.died_with = name, process["returncode"]
         return self.died is not None
 
     def _announce(self) -> None:
@@ -99,8 +100,8 @@ def hang_up(_signal: int, _frame: FrameType | None) -> None:
 def run() -> int:
     data = Path(os.environ.get("FAREWELL_DATA") or DEFAULT_DATA).expanduser().resolve()
     wanted = os.environ.get("PORT") or "8000"
-    if not wanted.isdigit():
-        raise StepError(f"PORT must be a number, not “{wanted}”.")
+    if not (wanted.isdigit() and int(wanted) < 2**16):
+        raise StepError(f"PORT must be a number up to 65535, not “{wanted}”.")
     shared = environment(data, public_port(int(wanted)))
     logs = fresh_logs(data)
     print(f"Starting Farewell (logs in {logs}) …", flush=True)
@@ -113,7 +114,8 @@ def run() -> int:
     if runner.died:
         log = logs / f"{runner.died}.log"
         complain(
-            f"The {runner.died} process ended by itself, so Farewell stopped. "
+            f"The {runner.died} process ended by itself (exit code {runner.died_with}), "
+            "so Farewell stopped. "
             f"The end of {log}:\n{last_lines(log)}"
         )
         return 1
