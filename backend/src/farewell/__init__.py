@@ -1,0 +1,1 @@
+"""Farewell's backend: it decides, closes, bills, and keeps every promise afterwards."""

@@ -1,0 +1,1 @@
+"""Accounts, people, roles, numbers, port-outs, usage and balances."""

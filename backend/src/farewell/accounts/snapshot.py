@@ -1,0 +1,167 @@
+"""An account as plain values, so that rules need no database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+import phonenumbers
+
+from farewell.accounts.tables import Account, Person, PhoneNumber
+from farewell.billing.money import Money
+from farewell.facts import Phrase, VendorWords
+from farewell.policy.model import AccountType, Policy
+
+
+def readable(e164: str) -> str:
+    """A phone number as people write it, such as `+1 303-555-0101`."""
+    try:
+        parsed = phonenumbers.parse(e164)
+    except phonenumbers.NumberParseException:
+        return e164
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@dataclass(frozen=True)
+class NumberView:
+    """A phone number with the state of its port-out, if any."""
+
+    e164: str
+    label: str | None
+    port: str | None
+    """None, submitted, confirmed or completed: only ports that are open."""
+
+    def phrase(self) -> Phrase:
+        """The number for people."""
+        facts = {"number": readable(self.e164)}
+        if not self.label:
+            return Phrase("number.plain", facts)
+        return Phrase("number.labelled", {**facts, "label": self.label})
+
+
+@dataclass(frozen=True)
+class ChargeView:
+    """An open charge in minor units."""
+
+    id: int
+    description: str
+    amount_minor: int
+
+
+@dataclass(frozen=True)
+class SubscriptionView:
+    """The plan that is being paid for."""
+
+    plan: str
+    price_minor: int
+    anchor_day: int
+    billed_until: date | None
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """What the rules see of an account and the active accounts under it."""
+
+    id: str
+    number: str
+    name: str
+    type: str
+    zone: str
+    currency: str
+    balance_minor: int
+    payment_method: str | None
+    parent_name: str | None
+    subscription: SubscriptionView | None
+    numbers: tuple[NumberView, ...]
+    charges: tuple[ChargeView, ...]
+    closers: tuple[tuple[str, str], ...]
+    """Role and initials of everybody who may close, by the policy."""
+    children: tuple[AccountView, ...] = field(default=())
+
+    def label(self, kind: AccountType) -> Phrase:
+        """Name, number and kind for people."""
+        return Phrase(
+            "account.label",
+            {"name": self.name, "number": self.number, "type": VendorWords(kind.name)},
+        )
+
+    def named(self) -> Phrase:
+        """Name and number for people."""
+        return Phrase("account.named", {"name": self.name, "number": self.number})
+
+    def money(self, minor: int) -> Money:
+        """An amount in the account's currency."""
+        return Money(minor, self.currency)
+
+    def today(self, now: datetime) -> date:
+        """The present day in the account's zone."""
+        return now.astimezone(ZoneInfo(self.zone)).date()
+
+    def everywhere(self) -> tuple[AccountView, ...]:
+        """This account and the active ones under it."""
+        return (self, *self.children)
+
+    def all_numbers(self) -> tuple[NumberView, ...]:
+        """Numbers in use here and in the active accounts under it."""
+        return tuple(number for account in self.everywhere() for number in account.numbers)
+
+
+def roles_of(person: Person, account: Account) -> set[str]:
+    """What a person is in an account: by a role in it or in the account above it."""
+    ids = {account.id, account.parent_id}
+    return {role.role for role in person.roles if role.account_id in ids}
+
+
+def _closers(account: Account, roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    holders = list(account.roles) + (list(account.parent.roles) if account.parent else [])
+    wanted = list(roles)
+    return tuple(
+        dict.fromkeys(
+            (role.role, role.person.initials)
+            for wished in wanted
+            for role in holders
+            if role.role == wished
+        )
+    )
+
+
+def _number(number: PhoneNumber) -> NumberView:
+    port = number.port_out
+    return NumberView(number.e164, number.label, port.status if port and port.is_open else None)
+
+
+def view(account: Account, policy: Policy) -> AccountView:
+    """The account's present state for the rules."""
+    kind = policy.type_of(account.type)
+    plan = account.subscription
+    return AccountView(
+        id=account.id,
+        number=account.number,
+        name=account.name,
+        type=account.type,
+        zone=account.zone,
+        currency=account.currency,
+        balance_minor=account.balance_minor,
+        payment_method=account.payment_method,
+        parent_name=account.parent.name if account.parent else None,
+        subscription=SubscriptionView(
+            plan.plan, plan.price_minor, plan.anchor_day, plan.billed_until
+        )
+        if plan and plan.status == "active"
+        else None,
+        numbers=tuple(_number(n) for n in account.numbers if n.status == "active"),
+        charges=tuple(
+            ChargeView(c.id, c.description, c.amount_minor)
+            for c in account.charges
+            if c.status == "open"
+        ),
+        closers=_closers(account, kind.closed_by.stated or []),
+        children=tuple(view(child, policy) for child in account.children if child.status in ACTIVE)
+        if kind.cascade
+        else (),
+    )
+
+
+ACTIVE = ("active", "closing")

@@ -1,0 +1,170 @@
+"""The web application: composition root, middleware, errors, health."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import httpx
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import FileResponse, JSONResponse
+from sqlalchemy import text
+from starlette.exceptions import HTTPException
+
+from farewell.chat.gateway import Gateway
+from farewell.chat.identity import HostKey, load_host_keys
+from farewell.clock import Clock, clock_from
+from farewell.config import Settings
+from farewell.database import Database
+from farewell.errors import Problem
+from farewell.policy.load import load_policies
+from farewell.policy.model import Policy
+from farewell.work import Work
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+PROBLEM = "application/problem+json"
+PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+
+
+@dataclass
+class Services:
+    """What routes use; built once in `create_app`."""
+
+    settings: Settings
+    database: Database
+    policies: dict[str, Policy]
+    clock: Clock
+    host_keys: dict[str, HostKey]
+
+    def in_transaction(self, use: Callable[[Work], R]) -> R:
+        """Run a use case in one transaction."""
+        with self.database.transaction() as session:
+            return use(Work(session, self.clock(), self.policies, self.settings.data))
+
+
+def build_services(settings: Settings) -> Services:
+    """Open the database and read the policies.
+
+    Raises PolicyError for a bad policy file.
+    """
+    settings.data.mkdir(parents=True, exist_ok=True)
+    if settings.clock_starts_at and not settings.demo:
+        raise RuntimeError("FAREWELL_CLOCK_STARTS_AT works in demo mode only.")
+    return Services(
+        settings=settings,
+        database=Database(settings.url),
+        policies=load_policies(settings.policies),
+        clock=clock_from(settings.clock_starts_at),
+        host_keys=load_host_keys(settings.host_keys),
+    )
+
+
+def create_app(
+    services: Services, *, rasa_transport: httpx.AsyncBaseTransport | None = None
+) -> FastAPI:
+    """The application over given services."""
+    from farewell.chat.assistant import router as assistant
+    from farewell.chat.routes import router as chat
+    from farewell.closing.routes import router as closing
+    from farewell.lifecycle.routes import router as lifecycle
+
+    settings = services.settings
+    gateway = Gateway(
+        services.in_transaction,
+        rasa_url=settings.rasa_url,
+        service_token=settings.secret,
+        answer_within=settings.answer_within,
+        message_limit=settings.message_limit,
+        transport=rasa_transport,
+    )
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        yield
+        await gateway.close()
+
+    app = FastAPI(
+        title="Farewell",
+        description="Closes customer accounts, and keeps every promise afterwards.",
+        version="0.1.0",
+        lifespan=lifespan,
+    )
+    app.state.services = services
+    app.state.gateway = gateway
+    for router in (chat, closing, lifecycle, assistant):
+        app.include_router(router)
+    _pages(app, settings)
+    _errors(app)
+    return app
+
+
+def _pages(app: FastAPI, settings: Settings) -> None:
+    @app.middleware("http")
+    async def limits(request: Request, call_next: Callable[[Request], Any]) -> Any:
+        length = request.headers.get("content-length", "0")
+        if not length.isdigit() or int(length) > MAX_BODY:
+            problem = Problem(413, "too_large", "Send less than 256 kB.")
+            return JSONResponse(problem.body(), 413, media_type=PROBLEM)
+        return await call_next(request)
+
+    @app.get("/", include_in_schema=False)
+    def page() -> FileResponse:
+        return FileResponse(settings.pages / "index.html", headers=PAGE_HEADERS)
+
+    @app.get("/assets/{name}", include_in_schema=False)
+    def asset(name: str) -> FileResponse:
+        path = settings.pages / name
+        if path.parent != settings.pages or not path.is_file():
+            raise Problem(404, "not_found", "There is no such file.")
+        return FileResponse(path, headers=PAGE_HEADERS)
+
+    @app.get("/healthz", tags=["operations"])
+    def healthz() -> dict[str, str]:
+        """Whether the process runs."""
+        return {"status": "ok"}
+
+    @app.get("/readyz", tags=["operations"])
+    def readyz(request: Request) -> dict[str, str]:
+        """Whether the database answers."""
+        services: Services = request.app.state.services
+        services.in_transaction(lambda work: work.session.execute(text("SELECT 1")))
+        return {"status": "ready"}
+
+
+MAX_BODY = 256_000
+
+
+def _errors(app: FastAPI) -> None:
+    @app.exception_handler(Problem)
+    async def problem(_: Request, error: Problem) -> JSONResponse:
+        return JSONResponse(error.body(), error.status, media_type=PROBLEM)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        fields = [
+            {"field": ".".join(str(p) for p in item["loc"]), "reason": item["msg"]}
+            for item in error.errors()
+        ]
+        body = Problem(422, "invalid_request", "Correct the fields that are named.", fields=fields)
+        return JSONResponse(body.body(), 422, media_type=PROBLEM)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        body = Problem(error.status_code, "http_error", str(error.detail)).body()
+        return JSONResponse(body, error.status_code, media_type=PROBLEM)
+
+    @app.exception_handler(Exception)
+    async def unexpected(_: Request, error: Exception) -> JSONResponse:
+        log.error("unexpected error", exc_info=error)
+        body = Problem(500, "internal_error", "Something went wrong here. Try again.").body()
+        return JSONResponse(body, 500, media_type=PROBLEM)

@@ -1,0 +1,1 @@
+"""Money: proration, quotes, final bills."""

@@ -1,0 +1,1 @@
+"""Conversations: identity, the gateway to the assistant, what the assistant may ask."""

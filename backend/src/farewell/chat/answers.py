@@ -1,0 +1,200 @@
+"""Answers to questions in the middle, from policy and account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from farewell.accounts.tables import Account
+from farewell.billing.quote import final_bill
+from farewell.closing import statements
+from farewell.closing.case import bill_of, open_case_of, standing_closure, valid_quote
+from farewell.desk.handover import when_people_answer
+from farewell.facts import Moment, Phrase, Statement, VendorWords
+from farewell.lifecycle.exports import latest_export
+from farewell.policy.model import AccountType, Policy
+from farewell.work import Work
+
+
+def _final_bill(work: Work, account: Account) -> list[Statement]:
+    policy, view, kind = work.policy(account), work.view(account), work.kind(account)
+    rule = statements.billing_rule(policy, kind)
+    if account.status in ("closed", "converted"):
+        return [rule]
+    case = open_case_of(work, account)
+    quote = valid_quote(work, case, view) if case else None
+    bill = bill_of(quote) if quote else final_bill(view, policy, work.now)
+    return [rule, statements.quote(view, bill)]
+
+
+def _balance(work: Work, account: Account) -> list[Statement]:
+    return [statements.balance(work.view(account), work.policy(account), work.now)]
+
+
+def _export(work: Work, account: Account) -> list[Statement]:
+    kind = work.kind(account)
+    found = latest_export(work, account)
+    told = [export_ready(found.id, work, account)] if found else []
+    if account.status in ("active", "closing") and kind.data.offer_export and not told:
+        told.append(Statement("export_offered", {}))
+    return [*told, statements.data(work.view(account), work.policy(account), work.now)]
+
+
+def export_ready(export_id: str, work: Work, account: Account) -> Statement:
+    """Where the archive is and how long it is kept."""
+    found = latest_export(work, account)
+    until = found.expires_at if found else work.now
+    return Statement(
+        "export_ready", {"link": f"/exports/{export_id}", "until": Moment(until, account.zone)}
+    )
+
+
+def _ports(work: Work, account: Account) -> list[Statement]:
+    view = work.view(account)
+    open_ports = [
+        Phrase("port.line", {"number": n.phrase(), "state": Phrase(f"port.{n.port}", {})})
+        for n in view.all_numbers()
+        if n.port
+    ]
+    told = [statements.port_steps(work.policy(account), work.kind(account))]
+    if open_ports:
+        told.insert(0, Statement("open_ports", {"ports": open_ports}))
+    return told
+
+
+def _numbers(work: Work, account: Account) -> list[Statement]:
+    policy, kind, view = work.policy(account), work.kind(account), work.view(account)
+    told = [statements.numbers(view, policy)]
+    restore = statements.number_restore(view, kind, work.now)
+    if restore and told[0].code == "numbers_released":
+        told.append(restore)
+    return told
+
+
+def _who(work: Work, account: Account) -> list[Statement]:
+    policy, kind, view = work.policy(account), work.kind(account), work.view(account)
+    holders = [
+        Phrase("role.holder", {"role": VendorWords(policy.role_names[r]), "initials": i})
+        for r, i in view.closers
+    ]
+    told = [statements.who_closes(policy, kind)]
+    if holders:
+        told.append(Statement("who_holds", {"holders": holders}))
+    return [*told, statements.support_closes(policy)]
+
+
+def _alternative(work: Work, account: Account) -> list[Statement]:
+    offers = work.kind(account).alternatives.offers
+    if not offers:
+        return [Statement("no_alternatives", {"vendor": statements.vendor(work.policy(account))})]
+    lines = []
+    for offer in offers:
+        facts = {"title": VendorWords(offer.title), "text": VendorWords(offer.text)}
+        key = "alternative.plain"
+        if offer.still_charged:
+            key, facts["charged"] = "alternative.charged", VendorWords(offer.still_charged)
+        lines.append(Phrase(key, facts))
+    return [Statement("alternatives_listed", {"offers": lines})]
+
+
+def _sub_accounts(work: Work, account: Account) -> list[Statement]:
+    view, kind = work.view(account), work.kind(account)
+    if view.children:
+        told = [statements.children(view)]
+        if kind.cascade and kind.cascade.children_alone_close_parent.stated is False:
+            told.append(Statement("sub_accounts_alone", {}))
+        return told
+    if view.parent_name:
+        return [Statement("parent_stays", {"parent": view.parent_name})]
+    return [Statement("no_sub_accounts", {})]
+
+
+def _status(work: Work, account: Account) -> list[Statement]:
+    closure = standing_closure(work, account)
+    named = work.view(account).named()
+    if closure:
+        return [closed_already(work, account)]
+    case = open_case_of(work, account)
+    code = {None: "status_active", "open": "status_open"}.get(
+        case.state if case else None, "status_waiting"
+    )
+    return [Statement(code, {"account": named})]
+
+
+def closed_already(work: Work, account: Account) -> Statement:
+    """That an account is closed or converted already, when, and the closure's number."""
+    closure = standing_closure(work, account)
+    assert closure is not None
+    code = "converted_already" if closure.kind == "converted" else "closed_already"
+    return Statement(
+        code,
+        {
+            "account": work.view(account).named(),
+            "closure": closure.number,
+            "at": Moment(closure.closed_at, account.zone),
+        },
+    )
+
+
+ABOUT_ACCOUNT: dict[str, Callable[[Work, Account], list[Statement]]] = {
+    "final_bill": _final_bill,
+    "refund": _balance,
+    "data_export": _export,
+    "data_retention": lambda w, a: [statements.data(w.view(a), w.policy(a), w.now)],
+    "port_out": _ports,
+    "numbers": _numbers,
+    "who_can_cancel": _who,
+    "alternative": _alternative,
+    "undo": lambda w, a: [statements.undo(w.view(a), w.policy(a), w.now)],
+    "effective_date": lambda w, a: [statements.effect(w.view(a), w.kind(a))],
+    "sub_accounts": _sub_accounts,
+    "closing_number": _status,
+    "fees": lambda w, a: [statements.fees(w.policy(a), w.kind(a))],
+}
+
+
+def _roles_by_type(policy: Policy) -> list[Statement]:
+    found: list[Statement] = []
+    for kind in policy.account_types.values():
+        found.append(statements.who_closes(policy, kind))
+    return found
+
+
+ABOUT_VENDOR: dict[str, Callable[[Policy, AccountType], list[Statement]]] = {
+    "fees": lambda p, k: [statements.fees(p, k)],
+    "final_bill": lambda p, k: [statements.billing_rule(p, k)],
+    "port_out": lambda p, k: [statements.port_steps(p, k)],
+}
+
+
+def answer_for_vendor(work: Work, topic: str, policy: Policy, zone: str) -> list[Statement] | None:
+    """An answer that needs no account, or None where it depends on one."""
+    if topic == "agent_hours":
+        told = [when_people_answer(policy, work, zone)]
+        hours = policy.support.hours.stated
+        if hours:
+            facts = {
+                "days": Phrase(
+                    "hours.range",
+                    {
+                        "first": Phrase(f"day.{hours.days[0]}", {}),
+                        "last": Phrase(f"day.{hours.days[-1]}", {}),
+                    },
+                ),
+                "opens": f"{hours.opens:%H:%M}",
+                "closes": f"{hours.closes:%H:%M}",
+                "zone": hours.zone,
+            }
+            told.append(Statement("hours_week", facts))
+        return [*told, statements.support_closes(policy)]
+    if topic == "who_can_cancel":
+        return [*_roles_by_type(policy), statements.support_closes(policy)]
+    rule = ABOUT_VENDOR.get(topic)
+    if rule is None:
+        return None
+    # Said without an account only where every kind of account has the same answer.
+    answers = [rule(policy, kind) for kind in policy.account_types.values()]
+    same = all([s.code for s in a] == [s.code for s in answers[0]] for a in answers)
+    return answers[0] if same else None
+
+
+TOPICS = sorted({*ABOUT_ACCOUNT, "agent_hours"})

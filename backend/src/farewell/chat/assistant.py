@@ -1,0 +1,284 @@
+"""Routes for the assistant's actions. They name a conversation; the backend knows who that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Literal
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, Field
+
+from farewell.callers import ServicesDep, service_only
+from farewell.chat import turns
+from farewell.chat.answers import TOPICS
+from farewell.chat.inbound import language_of, question_text
+from farewell.chat.leading import Option, next_step
+from farewell.chat.tables import Conversation
+from farewell.desk.handover import hand_over
+from farewell.errors import Problem, not_found
+from farewell.facts import Statement, as_text, fingerprint, texts
+from farewell.work import Work
+
+router = APIRouter(
+    prefix="/api/v1/assistant/conversations/{conversation_id}",
+    tags=["assistant"],
+    dependencies=[Depends(service_only)],
+)
+Said = list[Statement]
+
+
+class Utterance(BaseModel):
+    """A statement for the customer; the assistant has the wording for its code."""
+
+    code: str
+    facts: dict[str, str]
+    shown: str
+
+
+class Spoken(BaseModel):
+    """What came of a customer's wish."""
+
+    say: list[Utterance]
+
+
+class Choice(BaseModel):
+    """An option that account or policy offers."""
+
+    title: str
+    code: str
+
+
+class NextStep(BaseModel):
+    """What to say, and the next requirement with its facts."""
+
+    say: list[Utterance]
+    next_requirement: str
+    facts: dict[str, str]
+    options: list[Choice]
+
+
+class Words(BaseModel):
+    """What the customer wrote."""
+
+    text: str = Field(default="", max_length=8000)
+
+
+class Wish(Words):
+    """A wish to close or reactivate."""
+
+    wish: Literal["closing", "reactivation"]
+
+
+class AnswerTo(Words):
+    """An answer to a requirement."""
+
+    code: str = Field(max_length=64)
+    value: str = Field(max_length=64)
+
+
+class OptionTaken(Words):
+    """An offered option."""
+
+    option: str = Field(max_length=200)
+
+
+class Yes(BaseModel):
+    """Yes or no."""
+
+    yes: bool
+
+
+class HandoverWish(BaseModel):
+    """A human is wanted."""
+
+    error_code: str | None = Field(default=None, max_length=64)
+
+
+class AccountNumber(BaseModel):
+    """An account number that a visitor gave."""
+
+    account_number: str = Field(max_length=200)
+
+
+def _in_conversation(
+    services: ServicesDep, conversation_id: str, use: Callable[[Work, Conversation], Any]
+) -> Any:
+    def run(work: Work) -> Any:
+        conversation = work.session.get(Conversation, conversation_id)
+        if conversation is None:
+            raise not_found("conversation")
+        return use(work, conversation)
+
+    return services.in_transaction(run)
+
+
+def _utterances(said: list[tuple[Statement, str]], conversation: Conversation) -> list[Utterance]:
+    words = language_of(conversation)
+    return [Utterance(code=s.code, facts=texts(s.facts, words), shown=shown) for s, shown in said]
+
+
+def _speak(
+    services: ServicesDep, conversation_id: str, use: Callable[[Work, Conversation], Said]
+) -> Spoken:
+    def run(work: Work, conversation: Conversation) -> Spoken:
+        said = [(s, fingerprint(s.facts)) for s in use(work, conversation)]
+        return Spoken(say=_utterances(said, conversation))
+
+    spoken: Spoken = _in_conversation(services, conversation_id, run)
+    return spoken
+
+
+@router.post("/next-step")
+def next_requirement(conversation_id: str, services: ServicesDep) -> NextStep:
+    """What to say and ask next."""
+
+    def run(work: Work, conversation: Conversation) -> NextStep:
+        step = next_step(work, conversation)
+        words = language_of(conversation)
+
+        def choice(option: Option) -> Choice:
+            return Choice(title=as_text(option.title, words), code=option.code)
+
+        conversation.asked_facts = step.bound
+        return NextStep(
+            say=_utterances(list(step.say), conversation),
+            next_requirement=step.code,
+            facts=texts(step.facts, words),
+            options=[choice(option) for option in step.options],
+        )
+
+    result: NextStep = _in_conversation(services, conversation_id, run)
+    return result
+
+
+@router.post("/wish")
+def wish(conversation_id: str, body: Wish, services: ServicesDep) -> Spoken:
+    """The customer wants to close or reactivate."""
+    return _speak(services, conversation_id, lambda w, c: turns.wish(w, c, body.wish, body.text))
+
+
+@router.post("/continue")
+def go_on(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """The customer wants to go on where it stopped."""
+    return _speak(services, conversation_id, lambda w, c: turns.go_on(w, c, body.text))
+
+
+@router.post("/skip-ahead")
+def skip_ahead(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """ "Just cancel it"."""
+    return _speak(services, conversation_id, lambda w, c: turns.skip_ahead(w, c, body.text))
+
+
+@router.post("/account")
+def choose_account(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """The customer names an account."""
+    return _speak(services, conversation_id, lambda w, c: turns.choose_account(w, c, body.text))
+
+
+@router.post("/other-account")
+def change_account(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """The account was the wrong one."""
+    return _speak(services, conversation_id, lambda w, c: turns.change_account(w, c, body.text))
+
+
+@router.post("/answers")
+def answer(conversation_id: str, body: AnswerTo, services: ServicesDep) -> Spoken:
+    """The customer answers a requirement."""
+    return _speak(
+        services,
+        conversation_id,
+        lambda w, c: turns.answer(w, c, body.code, body.value, body.text or None),
+    )
+
+
+@router.post("/options")
+def take_option(conversation_id: str, body: OptionTaken, services: ServicesDep) -> Spoken:
+    """The customer takes an offered option."""
+    return _speak(
+        services, conversation_id, lambda w, c: turns.take_option(w, c, body.option, body.text)
+    )
+
+
+@router.post("/alternative")
+def take_alternative(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """The customer names an alternative in words."""
+    return _speak(services, conversation_id, lambda w, c: turns.take_alternative(w, c, body.text))
+
+
+@router.post("/confirm")
+def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """The customer answered the confirmation; only a plain yes or its button closes."""
+
+    def use(work: Work, conversation: Conversation) -> Said:
+        pressed = conversation.pressed
+        plain = pressed is not None or turns.is_plain_yes(conversation, body.text)
+        if body.text == "/affirm":  # the gateway settled a bare yes by the open question
+            plain = True
+        return turns.confirm_closure(work, conversation, plain)
+
+    return _speak(services, conversation_id, use)
+
+
+@router.post("/stop")
+def stop(conversation_id: str, services: ServicesDep) -> Spoken:
+    """ "Never mind"."""
+    return _speak(services, conversation_id, turns.stop)
+
+
+@router.post("/questions/{topic}")
+def question(conversation_id: str, topic: str, services: ServicesDep) -> Spoken:
+    """A question in the middle."""
+    if topic not in TOPICS:
+        raise Problem(404, "not_found", "There is no such question.")
+    return _speak(services, conversation_id, lambda w, c: turns.question(w, c, topic))
+
+
+@router.post("/handover")
+def handover(conversation_id: str, body: HandoverWish, services: ServicesDep) -> Spoken:
+    """The customer wants a human."""
+    return _speak(
+        services,
+        conversation_id,
+        lambda w, c: hand_over(
+            w, conversation=c, actor=turns.actor_of(c), error_code=body.error_code
+        ),
+    )
+
+
+@router.post("/reactivation-consent")
+def consent(conversation_id: str, services: ServicesDep) -> Spoken:
+    """The customer agrees to the price of reactivation."""
+    return _speak(services, conversation_id, turns.consent)
+
+
+@router.post("/restore-numbers")
+def restore(conversation_id: str, body: Yes, services: ServicesDep) -> Spoken:
+    """The customer wants released numbers back, or not."""
+    return _speak(services, conversation_id, lambda w, c: turns.restore(w, c, body.yes))
+
+
+@router.post("/verification")
+def begin_verification(conversation_id: str, body: AccountNumber, services: ServicesDep) -> Spoken:
+    """A visitor gave an account number; the next message goes to the gateway as the answer."""
+
+    def use(work: Work, conversation: Conversation) -> Said:
+        number = body.account_number.strip()
+        if conversation.person_id or not any(c.isdigit() for c in number) or len(number) > 40:
+            return [Statement("account_number_unclear", {})]
+        conversation.verifying_account = number
+        conversation.topic = "none"
+        return [
+            Statement("security_question", {"question": question_text(work, conversation, number)})
+        ]
+
+    return _speak(services, conversation_id, use)
+
+
+@router.post("/verified")
+def verified(conversation_id: str, services: ServicesDep) -> Spoken:
+    """The visitor became a person; go on with what was wanted."""
+    return _speak(
+        services,
+        conversation_id,
+        lambda w, c: turns.wish(w, c, c.wanted or "closing", "") if c.person_id else [],
+    )

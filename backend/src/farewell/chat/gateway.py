@@ -1,0 +1,155 @@
+"""Between the customer and the assistant: one answer to every message, whatever breaks.
+
+The call to Rasa is never dropped: a late answer is stored when it comes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import httpx
+from starlette.concurrency import run_in_threadpool
+
+from farewell.billing.money import Money
+from farewell.billing.tables import FinalBill
+from farewell.chat.inbound import (
+    Reply,
+    human_sentence,
+    language_of,
+    offer_button,
+    store_message,
+    take,
+)
+from farewell.chat.outbound import deliver
+from farewell.chat.tables import Conversation, Message
+from farewell.closing.case import standing_closure
+from farewell.facts import Moment, texts
+from farewell.work import Work
+
+log = logging.getLogger(__name__)
+R = TypeVar("R")
+RASA_PATIENCE = 240.0
+"""Seconds after which a call to Rasa counts as failed; below the lock's and action's own limits
+the answer may still come, so this is long."""
+Wire = list[dict[str, Any]]
+
+
+def wire(messages: list[Message]) -> Wire:
+    """Messages in the form of Rasa's REST channel."""
+    return [
+        {"text": m.text, "buttons": m.buttons} if m.buttons else {"text": m.text} for m in messages
+    ]
+
+
+class Gateway:
+    """Takes customers' messages and brings the assistant's answers."""
+
+    def __init__(
+        self,
+        in_transaction: Callable[[Callable[[Work], Any]], Any],
+        *,
+        rasa_url: str,
+        service_token: str,
+        answer_within: float,
+        message_limit: int,
+        transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._in_transaction = in_transaction
+        self._answer_within = answer_within
+        self._limit = message_limit
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._running: set[asyncio.Task[Any]] = set()
+        self._rasa = httpx.AsyncClient(
+            base_url=rasa_url,
+            headers={"Authorization": f"Bearer {service_token}"},
+            timeout=httpx.Timeout(RASA_PATIENCE, connect=3.0),
+            transport=transport,
+        )
+
+    async def close(self) -> None:
+        """Wait shortly for answers that are under way, then close the connection."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=5)
+        await self._rasa.aclose()
+
+    async def _work(self, use: Callable[[Work, Conversation], R], conversation_id: str) -> R:
+        def run(work: Work) -> R:
+            return use(work, work.session.get_one(Conversation, conversation_id))
+
+        result: R = await run_in_threadpool(self._in_transaction, run)
+        return result
+
+    async def receive(self, conversation_id: str, raw: str) -> Wire:
+        """Answer one customer message within the promised time."""
+        task = asyncio.create_task(self._turn(conversation_id, raw))
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        try:
+            return await asyncio.wait_for(asyncio.shield(task), self._answer_within)
+        except TimeoutError:
+            return await self._work(self._slow, conversation_id)
+
+    async def nudge(self, conversation_id: str, payload: str) -> None:
+        """Let the assistant speak without a customer message, after something happened."""
+        async with self._locks[conversation_id]:
+            await self._ask_rasa(conversation_id, payload)
+
+    async def _turn(self, conversation_id: str, raw: str) -> Wire:
+        async with self._locks[conversation_id]:
+            route = await self._work(lambda w, c: take(w, c, raw, self._limit), conversation_id)
+            if isinstance(route, Reply):
+                return await self._work(lambda w, c: self._reply(w, c, route), conversation_id)
+            return await self._ask_rasa(conversation_id, route.text)
+
+    async def _ask_rasa(self, conversation_id: str, text: str) -> Wire:
+        try:
+            answer = await self._rasa.post(
+                "/webhooks/farewell/webhook", json={"sender": conversation_id, "message": text}
+            )
+            answer.raise_for_status()
+            said = answer.json()
+            if not isinstance(said, list) or not said:
+                raise ValueError("the assistant gave no answer")
+        except (httpx.HTTPError, ValueError) as error:
+            log.warning("no answer for conversation %s: %s", conversation_id, type(error).__name__)
+            return await self._work(self._apologise, conversation_id)
+        return await self._work(lambda w, c: wire(deliver(w, c, said)), conversation_id)
+
+    @staticmethod
+    def _reply(work: Work, conversation: Conversation, reply: Reply) -> Wire:
+        buttons = [offer_button(work, conversation, t, p, None) for t, p in reply.buttons]
+        return wire([store_message(work, conversation, "bot", reply.text, buttons)])
+
+    @staticmethod
+    def _slow(work: Work, conversation: Conversation) -> Wire:
+        text = language_of(conversation).text(
+            "gateway.slow", human=human_sentence(work, conversation)
+        )
+        return wire([store_message(work, conversation, "system", text, [])])
+
+    @staticmethod
+    def _apologise(work: Work, conversation: Conversation) -> Wire:
+        """An apology that never claims that nothing happened; a closure's facts follow it."""
+        words = language_of(conversation)
+        sentences = [words.text("gateway.apology", human=human_sentence(work, conversation))]
+        account = conversation.account
+        closure = standing_closure(work, account) if account else None
+        bill = (
+            work.session.query(FinalBill).filter_by(closure_id=closure.id).one_or_none()
+            if closure
+            else None
+        )
+        if account and closure and bill:
+            facts = {
+                "account": work.view(account).named(),
+                "closure": closure.number,
+                "at": Moment(closure.closed_at, account.zone),
+                "total": Money(bill.total_minor, bill.currency),
+                "settles_on": bill.settles_on,
+            }
+            sentences.append(words.text(f"gateway.{closure.kind}", **texts(facts, words)))
+        return wire([store_message(work, conversation, "system", s, []) for s in sentences])

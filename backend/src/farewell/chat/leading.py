@@ -1,0 +1,214 @@
+"""What the assistant has to say and ask next, worked out for one conversation.
+
+The one place where a conversation's topic, its account and the closing case come together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from farewell.accounts.snapshot import NumberView
+from farewell.accounts.tables import Account
+from farewell.billing.quote import standing_limit
+from farewell.chat.tables import Conversation
+from farewell.closing.case import (
+    CaseState,
+    accounts_of,
+    blocker_for,
+    open_case_of,
+    seen_by,
+    state_of,
+)
+from farewell.closing.requirements import Requirement
+from farewell.closing.statements import quote as quote_statement
+from farewell.facts import Facts, Statement, VendorWords, fingerprint
+from farewell.lifecycle.reactivation import offer_for, restorable_numbers
+from farewell.work import Work
+
+
+@dataclass(frozen=True)
+class Option:
+    """A button: a title that comes from policy or account, and the option's code."""
+
+    title: str | VendorWords
+    code: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to say and the next requirement: a code that the assistant's rules branch on."""
+
+    code: str
+    facts: Facts = field(default_factory=dict)
+    say: Sequence[tuple[Statement, str]] = ()
+    """Statements with the fingerprint under which they count as shown."""
+    options: Sequence[Option] = ()
+    bound: dict[str, str] = field(default_factory=dict)
+    """What an answer refers to: the quote, the number."""
+
+
+IDLE = Step("none")
+
+
+def next_step(work: Work, conversation: Conversation) -> Step:
+    """The next thing to say and ask in this conversation."""
+    match conversation.topic:
+        case "verify":
+            return Step("verify_account")
+        case "sign_in":
+            conversation.topic = "none"
+            return Step("sign_in", _sign_in(work, conversation))
+        case "choose_account":
+            return choose_account(work, conversation)
+        case "closing":
+            return _closing(work, conversation)
+        case "reactivation":
+            return _reactivation(work, conversation)
+        case "restore":
+            return _restore(work, conversation)
+        case _:
+            return IDLE
+
+
+def _sign_in(work: Work, conversation: Conversation) -> Facts:
+    if conversation.vendor is None:
+        names = [VendorWords(p.name) for p in work.policies.values()]
+        return {"vendor": names[0] if len(names) == 1 else "", "sign_in_at": ""}
+    policy = work.vendor(conversation.vendor)
+    return {"vendor": VendorWords(policy.name), "sign_in_at": VendorWords(policy.sign_in_at)}
+
+
+def candidates(work: Work, conversation: Conversation) -> list[Account]:
+    """The accounts that the wish can be about: open ones to close, closed ones to reactivate."""
+    assert conversation.person is not None
+    found = accounts_of(work, conversation.person)
+    if conversation.wanted == "reactivation":
+        return [a for a in found if a.status in ("closed", "converted")] or found
+    return [a for a in found if a.status in ("active", "closing")] or found
+
+
+def choose_account(work: Work, conversation: Conversation) -> Step:
+    """Ask which account is meant."""
+    found = candidates(work, conversation)
+    labels = [work.view(a).label(work.kind(a)) for a in found]
+    return Step(
+        "choose_account",
+        {"accounts": labels},
+        options=[Option(f"{a.name} ({a.number})", a.number) for a in found],
+    )
+
+
+def _closing(work: Work, conversation: Conversation) -> Step:
+    account, person = conversation.account, conversation.person
+    if account is None or person is None:
+        conversation.topic = "none"
+        return IDLE
+    blocker = blocker_for(work, person, account)
+    if blocker:
+        conversation.topic = "none"
+        return Step(blocker.code, blocker.facts)
+    case = open_case_of(work, account)
+    if case is None:
+        conversation.topic = "none"
+        return IDLE
+    for code, answer, rest in RESTS:
+        given = case.answer_to(code)
+        if given and given.value == answer:
+            conversation.topic = "none"
+            facts = next(r.facts for r in state_of(work, case).owed if r.code == code)
+            return Step(rest, facts)
+    state = state_of(work, case)
+    if not _asks_before_quote(state):
+        state = state_of(work, case, with_quote=True)
+    seen = set(seen_by(work, case, conversation.id))
+    say: list[tuple[Statement, str]] = []
+    for requirement in state.owed:
+        if requirement.kind == "acknowledge":
+            if (requirement.code, requirement.facts_hash) not in seen:
+                statement = Statement(requirement.code, requirement.facts)
+                say.append((statement, requirement.facts_hash))
+        elif not requirement.answered:
+            return _ask(requirement, say)
+    if case.state == "waiting_for_port":
+        conversation.topic = "none"
+        return Step("waiting_for_port", _waiting(state), say)
+    return _confirmation(work, state, say)
+
+
+RESTS = (
+    ("keep_numbers", "port_first", "porting_first"),
+    ("sub_accounts", "transfer_first", "transferring_first"),
+)
+"""Answers after which the case rests, and how the rest is called."""
+
+
+def _asks_before_quote(state: CaseState) -> bool:
+    for requirement in state.owed:
+        if requirement.code == quote_statement(state.account, state.bill).code:
+            return False
+        if requirement.kind != "acknowledge" and not requirement.answered:
+            return True
+    return False
+
+
+def _ask(requirement: Requirement, say: list[tuple[Statement, str]]) -> Step:
+    facts = {k: v for k, v in requirement.facts.items() if k != "options"}
+    options = [Option(o["title"], o["code"]) for o in requirement.facts.get("options", [])]
+    bound = {"subject": requirement.subject} if requirement.subject else {}
+    return Step(requirement.code, facts, say, options, bound)
+
+
+def _waiting(state: CaseState) -> Facts:
+    limit = state.case.standing_limit_minor or 0
+    return {
+        "numbers": [n.phrase() for n in state.account.all_numbers() if n.port],
+        "limit": state.account.money(limit),
+    }
+
+
+def _confirmation(work: Work, state: CaseState, say: list[tuple[Statement, str]]) -> Step:
+    account, policy = state.account, work.policy(state.case.account)
+    kind = policy.type_of(account.type)
+    assert state.quote is not None
+    facts: Facts = {
+        "account": account.label(kind),
+        "total": account.money(state.bill.total_minor),
+        "refund": account.money(state.bill.refund_minor),
+    }
+    bound = {"quote_id": state.quote.id}
+    if state.waits_for_port:
+        limit = standing_limit(account, policy, state.quote.as_of)
+        facts["limit"] = account.money(limit)
+        facts["numbers"] = [n.phrase() for n in account.all_numbers() if n.port]
+        return Step("confirm_standing", facts, say, bound=bound)
+    if kind.converts:
+        facts["plan"] = VendorWords(kind.converts.to_plan)
+        return Step("confirm_conversion", facts, say, bound=bound)
+    code = "confirm_with_refund" if state.bill.refund_minor else "confirm"
+    return Step(code, facts, say, bound=bound)
+
+
+def _reactivation(work: Work, conversation: Conversation) -> Step:
+    account, person = conversation.account, conversation.person
+    if account is None or person is None:
+        conversation.topic = "none"
+        return IDLE
+    offer = offer_for(work, person, account)
+    if not offer.possible or offer.price is None:
+        conversation.topic = "none"
+        return Step("none", say=[(offer.statement, fingerprint(offer.statement.facts))])
+    return Step(
+        "reactivation_consent",
+        offer.statement.facts,
+        bound={"price": str(offer.price.minor), "currency": offer.price.currency},
+    )
+
+
+def _restore(work: Work, conversation: Conversation) -> Step:
+    numbers = restorable_numbers(work, conversation.account) if conversation.account else []
+    if not numbers or conversation.account is None:
+        conversation.topic = "none"
+        return IDLE
+    phrases = [NumberView(n.e164, n.label, None).phrase() for n in numbers]
+    return Step("restore_numbers", {"numbers": phrases})

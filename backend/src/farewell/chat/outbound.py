@@ -1,0 +1,74 @@
+"""What the assistant said becomes stored messages, and what was shown is noted with them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import update
+
+from farewell.chat.inbound import offer_button, store_message
+from farewell.chat.tables import Conversation, Message, OfferedButton
+from farewell.closing.case import mark_shown, may_close, open_case_of
+from farewell.work import Work
+
+SAYS, ASKS = "utter_say_", "utter_ask_"
+
+
+def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) -> list[Message]:
+    """Store the assistant's messages in order. Runs of plain statements become one message."""
+    asked = next(
+        (
+            str(m["utter_action"]).removeprefix(ASKS)
+            for m in reversed(said)
+            if str(m.get("utter_action", "")).startswith(ASKS)
+        ),
+        None,
+    )
+    if said:
+        conversation.asked = asked
+        settle = update(OfferedButton).where(
+            OfferedButton.conversation_id == conversation.id, OfferedButton.settled.is_(False)
+        )
+        if asked:
+            settle = settle.where(
+                (OfferedButton.question != asked) | OfferedButton.question.is_(None)
+            )
+        work.session.execute(settle.values(settled=True))
+    stored: list[Message] = []
+    run: list[str] = []
+
+    def flush() -> None:
+        if run:
+            stored.append(store_message(work, conversation, "bot", "\n\n".join(run), []))
+            run.clear()
+
+    for message in said:
+        text = str(message.get("text") or "").strip()
+        buttons = message.get("buttons") or []
+        if text and not buttons and str(message.get("utter_action", "")).startswith(SAYS):
+            run.append(text)
+            continue
+        flush()
+        if text or buttons:
+            offered = [
+                offer_button(work, conversation, str(b["title"]), str(b["payload"]), asked)
+                for b in buttons
+            ]
+            stored.append(store_message(work, conversation, "bot", text, offered))
+    flush()
+    _note_shown(work, conversation, said)
+    return stored
+
+
+def _note_shown(work: Work, conversation: Conversation, said: list[dict[str, Any]]) -> None:
+    shown = [
+        (str(m["utter_action"]).removeprefix(SAYS), str(m["shown"]))
+        for m in said
+        if m.get("shown") and str(m.get("utter_action", "")).startswith(SAYS)
+    ]
+    account, person = conversation.account, conversation.person
+    if not shown or account is None or person is None or not may_close(work, person, account):
+        return
+    case = open_case_of(work, account)
+    if case:
+        mark_shown(work, case=case, viewer=conversation.id, shown=shown)

@@ -1,0 +1,195 @@
+"""What the policy says about a closing, as statements. Notices, answers to questions and the
+receipt all say the same thing because they come from here.
+
+Each function returns the statement that fits, with `…_not_stated` where the guide is silent.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from farewell.accounts.snapshot import AccountView
+from farewell.billing.quote import Bill, line_phrase
+from farewell.facts import Facts, Phrase, Statement, VendorWords
+from farewell.policy.model import AccountType, Policy
+
+
+def vendor(policy: Policy) -> VendorWords:
+    """The vendor's name."""
+    return VendorWords(policy.name)
+
+
+def contacts(policy: Policy) -> list[Phrase]:
+    """The ways to reach the vendor's people."""
+    return [
+        Phrase(
+            f"contact.{contact.channel}",
+            {"who": VendorWords(contact.who), "address": contact.address or ""},
+        )
+        for contact in policy.support.contacts
+    ]
+
+
+def effect(account: AccountView, kind: AccountType) -> Statement:
+    """When closing takes effect."""
+    if kind.converts:
+        return Statement("converts_to_plan", {"plan": VendorWords(kind.converts.to_plan)})
+    if kind.takes_effect.stated is None:
+        return Statement("effect_not_stated", {})
+    if kind.signs_out.stated:
+        return Statement("effect_signed_out", {})
+    return Statement("effect_immediate", {})
+
+
+def numbers(account: AccountView, policy: Policy) -> Statement:
+    """What becomes of the numbers that are not being ported."""
+    kind = policy.type_of(account.type)
+    listed = [n.phrase() for n in account.all_numbers() if n.port is None]
+    if not listed:
+        return Statement("no_numbers", {})
+    fate = kind.numbers.on_close.stated
+    if fate is None:
+        return Statement("numbers_not_stated", {"numbers": listed})
+    code = {
+        "released": "numbers_released",
+        "may_be_lost": "numbers_may_be_lost",
+        "kept": "numbers_kept",
+        "none": "numbers_kept",
+    }[fate]
+    return Statement(code, {"numbers": listed})
+
+
+def number_restore(
+    account: AccountView, kind: AccountType, closed_at: datetime
+) -> Statement | None:
+    """Whether released numbers can come back."""
+    days = kind.numbers.restore_days.stated
+    if days is not None:
+        until = account.today(closed_at) + timedelta(days=days)
+        return Statement("numbers_restorable", {"days": days, "until": until})
+    if kind.numbers.restore_otherwise_by_support:
+        return Statement("numbers_restore_support", {})
+    return None
+
+
+def port_steps(policy: Policy, kind: AccountType) -> Statement:
+    """How to take a number to another provider."""
+    steps = [VendorWords(step) for step in kind.numbers.port_out_steps]
+    if steps:
+        return Statement("port_steps", {"steps": steps})
+    return Statement("port_steps_not_stated", {"vendor": vendor(policy)})
+
+
+def data(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
+    """What becomes of the data."""
+    kind = policy.type_of(account.type)
+    if kind.converts:
+        return Statement("data_stays", {})
+    match kind.data.treatment.stated:
+        case "kept" if kind.data.kept_days.stated is not None:
+            days = kind.data.kept_days.stated
+            until = account.today(closed_at) + timedelta(days=days)
+            code = "data_kept_readable" if kind.data.readable_after_closing.stated else "data_kept"
+            return Statement(code, {"days": days, "until": until})
+        case "kept":
+            return Statement("data_stays", {})
+        case "deleted_at_once":
+            return Statement("data_deleted", {})
+        case _:
+            return Statement("data_not_stated", {"vendor": vendor(policy)})
+
+
+def fees(policy: Policy, kind: AccountType) -> Statement:
+    """Fees and penalties for closing."""
+    if kind.billing.fees.stated == "none":
+        return Statement("no_fees", {})
+    return Statement("fees_not_stated", {"vendor": vendor(policy)})
+
+
+def balance(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
+    """What becomes of money that the vendor holds for the customer."""
+    kind = policy.type_of(account.type)
+    money = account.money(account.balance_minor)
+    days = kind.balance.days.stated
+    match kind.balance.treatment.stated:
+        case "refund_to_card" if days is not None:
+            return Statement("balance_refund_rule", {"days": days, "balance": money})
+        case "keep_for_request" if days is not None:
+            until = account.today(closed_at) + timedelta(days=days)
+            through = kind.balance.request_through or policy.name
+            return Statement(
+                "balance_kept",
+                {"days": days, "until": until, "balance": money, "through": VendorWords(through)},
+            )
+        case _:
+            return Statement("balance_not_stated", {"balance": money, "vendor": vendor(policy)})
+
+
+def undo(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
+    """How a closing can be undone."""
+    kind = policy.type_of(account.type)
+    days = kind.undo.days.stated
+    after = VendorWords(kind.undo.after_that or {"en": ""})
+    until = account.today(closed_at) + timedelta(days=days) if days is not None else None
+    facts: Facts = {"days": days, "until": until, "after": after}
+    match kind.undo.by.stated:
+        case "customer" if until:
+            return Statement("undo_by_customer", facts)
+        case "support" if until:
+            return Statement("undo_by_support", {**facts, "contacts": contacts(policy)})
+        case "nobody":
+            return Statement("undo_never", {})
+        case _:
+            return Statement("undo_not_stated", {"vendor": vendor(policy)})
+
+
+def quote(account: AccountView, bill: Bill) -> Statement:
+    """The final bill: lines, total, day."""
+    facts = {
+        "lines": [line_phrase(line, bill.currency, account.number) for line in bill.stored_lines()],
+        "total": account.money(bill.total_minor),
+        "refund": account.money(bill.refund_minor),
+        "settles_on": bill.settles_on,
+    }
+    if bill.refund_minor:
+        return Statement("quote_refund", facts)
+    if bill.total_minor:
+        return Statement("quote_due", facts)
+    if bill.written_off:
+        facts["lines"] = [
+            line_phrase(line, bill.currency, account.number) for line in bill.stored_write_offs()
+        ]
+        return Statement("quote_written_off", facts)
+    return Statement("quote_nothing", facts)
+
+
+def billing_rule(policy: Policy, kind: AccountType) -> Statement:
+    """How the final bill comes about, without an amount."""
+    days = kind.billing.settle_after_days.stated
+    if kind.billing.outstanding.stated == "write_off":
+        return Statement("bill_written_off", {})
+    if kind.billing.timing.stated == "in_arrears" and days is not None:
+        return Statement("bill_in_arrears", {"days": days})
+    return Statement("bill_usage_only", {})
+
+
+def children(account: AccountView) -> Statement:
+    """The accounts that close together with this one."""
+    return Statement("sub_accounts_closed", {"sub_accounts": [c.named() for c in account.children]})
+
+
+def support_closes(policy: Policy) -> Statement:
+    """Whether the vendor's people can close the account for the customer."""
+    closes = policy.support.closes_for_customer.stated
+    facts = {"contacts": contacts(policy), "vendor": vendor(policy)}
+    if closes:
+        return Statement("support_closes", facts)
+    if policy.support.needs_failing_step:
+        return Statement("support_needs_step", facts)
+    return Statement("support_does_not_close", facts)
+
+
+def who_closes(policy: Policy, kind: AccountType) -> Statement:
+    """Which roles may close."""
+    roles = [VendorWords(policy.role_names[role]) for role in kind.closed_by.stated or []]
+    return Statement("who_closes", {"type": VendorWords(kind.name), "roles": roles})

@@ -1,0 +1,1 @@
+"""Humans: handovers and when people answer."""

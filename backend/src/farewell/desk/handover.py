@@ -1,0 +1,82 @@
+"""Record that a customer wants a human, with what the human needs to know."""
+
+from __future__ import annotations
+
+from farewell.audit import Actor, record
+from farewell.chat.tables import Conversation
+from farewell.closing import statements
+from farewell.desk.hours import is_open, next_opening
+from farewell.desk.tables import Handover
+from farewell.facts import Facts, Moment, Statement
+from farewell.policy.model import Policy
+from farewell.work import Work
+
+
+def when_people_answer(policy: Policy, work: Work, zone: str) -> Statement:
+    """Whether somebody answers now; otherwise when, in the customer's zone."""
+    facts: Facts = {"contacts": statements.contacts(policy), "vendor": statements.vendor(policy)}
+    hours = policy.support.hours.stated
+    if hours is None:
+        return Statement("human_hours_not_stated", facts)
+    if is_open(hours, work.now):
+        closes = work.now.astimezone(hours.tz).replace(
+            hour=hours.closes.hour, minute=hours.closes.minute
+        )
+        return Statement("human_now", {**facts, "closes": Moment(closes, zone)})
+    return Statement("human_later", {**facts, "opens": Moment(next_opening(hours, work.now), zone)})
+
+
+def hand_over(
+    work: Work, *, conversation: Conversation, actor: Actor, error_code: str | None = None
+) -> list[Statement]:
+    """Record a handover and say when somebody answers. The bot stays."""
+    account = conversation.account
+    step = conversation.asked or "none"
+    summary = ", ".join(
+        part
+        for part in (
+            f"vendor {conversation.vendor}" if conversation.vendor else "",
+            f"account {account.number} ({account.type}, {account.status})" if account else "",
+            "signed in" if conversation.person_id else "not signed in",
+            f"topic {conversation.topic}",
+            f"step {step}",
+            f"error {error_code}" if error_code else "",
+        )
+        if part
+    )
+    handover = Handover(
+        conversation_id=conversation.id,
+        account_id=account.id if account else None,
+        step=step,
+        error_code=error_code,
+        summary=summary,
+        created_at=work.now,
+    )
+    work.session.add(handover)
+    work.session.flush()
+    record(
+        work.session,
+        work.now,
+        actor,
+        "handover.requested",
+        f"conversation:{conversation.id}",
+        step=step,
+        error_code=error_code,
+    )
+    told = [Statement("handover_recorded", {"reference": handover.id[:8].upper()})]
+    if conversation.vendor is None:
+        return [*told, Statement("human_any_vendor", {})]
+    policy = work.vendor(conversation.vendor)
+    zone = account.zone if account else "UTC"
+    hours = policy.support.hours.stated
+    if account is None and hours is not None:
+        zone = hours.zone
+    told.append(when_people_answer(policy, work, zone))
+    if policy.support.needs_failing_step and account:
+        told.append(Statement("support_needs_step", {"step": step, **contacts(policy)}))
+    return told
+
+
+def contacts(policy: Policy) -> Facts:
+    """The contacts as facts."""
+    return {"contacts": statements.contacts(policy)}

@@ -1,0 +1,1 @@
+"""What happens after a closure: duties, reactivation, the sweep."""

@@ -1,0 +1,63 @@
+"""Which duties follow a closure, and when each is due (UTC)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from farewell.accounts.snapshot import AccountView
+from farewell.billing.quote import Bill
+from farewell.policy.model import AccountType
+
+SETTLING_HOUR = time(12)
+
+
+@dataclass(frozen=True)
+class PlannedDuty:
+    """One duty of a closure."""
+
+    kind: str
+    due_at: datetime
+
+
+def _at(day: date, zone: str) -> datetime:
+    return datetime.combine(day, SETTLING_HOUR, ZoneInfo(zone))
+
+
+def duties_of(
+    account: AccountView, kind: AccountType, closed_at: datetime, bill: Bill | None
+) -> list[PlannedDuty]:
+    """The duties of one closure. A window of N days ends N days after closing, to the second.
+
+    `bill` is None for a sub-account that its agency took along: the agency's bill covers it.
+    """
+    planned: list[PlannedDuty] = []
+    if bill and bill.total_minor:
+        planned.append(PlannedDuty("settle_final_bill", _at(bill.settles_on, account.zone)))
+    if bill and bill.refund_minor:
+        planned.append(PlannedDuty("refund_credit", _at(bill.settles_on, account.zone)))
+
+    def after(days: int | None, what: str) -> None:
+        if days is not None:
+            planned.append(PlannedDuty(what, closed_at + timedelta(days=days)))
+
+    if kind.converts:
+        planned.append(PlannedDuty("host_plan_convert", closed_at))
+        return planned
+    planned.append(PlannedDuty("host_account_closed", closed_at))
+    if kind.signs_out.stated:
+        planned.append(PlannedDuty("host_sessions_revoke", closed_at))
+    if account.numbers and kind.numbers.on_close.stated == "released":
+        planned.append(PlannedDuty("host_numbers_release", closed_at))
+        after(kind.numbers.restore_days.stated, "end_number_restore")
+    if kind.undo.by.stated in ("customer", "support"):
+        after(kind.undo.days.stated, "end_reactivation")
+    match kind.data.treatment.stated:
+        case "kept":
+            after(kind.data.kept_days.stated, "purge_data")
+        case "deleted_at_once":
+            planned.append(PlannedDuty("purge_data", closed_at))
+    if account.balance_minor and kind.balance.treatment.stated == "keep_for_request":
+        after(kind.balance.days.stated, "forfeit_balance")
+    return planned

@@ -1,0 +1,130 @@
+"""Reactivate a closed account within the policy's window, with consent to the price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from farewell.accounts.tables import Account, Person, PhoneNumber
+from farewell.audit import Actor, record
+from farewell.billing.money import Money
+from farewell.closing.case import may_close, standing_closure
+from farewell.closing.statements import contacts, vendor
+from farewell.closing.tables import Closure
+from farewell.errors import Problem
+from farewell.facts import Statement, VendorWords
+from farewell.lifecycle.tables import Duty
+from farewell.work import Work
+
+CANCELED_BY_REACTIVATION = ("end_reactivation", "purge_data", "forfeit_balance")
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What reactivating costs, or why it cannot be done here."""
+
+    possible: bool
+    statement: Statement
+    price: Money | None = None
+
+
+def offer_for(work: Work, person: Person, account: Account) -> Offer:
+    """Whether this person can reactivate this account now, and at which price a month."""
+    policy, kind = work.policy(account), work.kind(account)
+    closure = standing_closure(work, account)
+    if closure is None:
+        return Offer(False, Statement("not_closed", {"account": work.view(account).named()}))
+    if closure.kind == "converted":
+        facts = {"account": work.view(account).named(), "contacts": contacts(policy)}
+        return Offer(False, Statement("reactivation_converted", facts))
+    if not may_close(work, person, account):
+        return Offer(False, Statement("reactivation_role", {"contacts": contacts(policy)}))
+    days = kind.undo.days.stated
+    ended = days is not None and work.now >= closure.closed_at + timedelta(days=days)
+    after = VendorWords(kind.undo.after_that or {"en": ""})
+    if ended:
+        return Offer(False, Statement("reactivation_too_late", {"days": days, "after": after}))
+    by = "support" if closure.parent_id else kind.undo.by.stated
+    if by == "support":
+        return Offer(False, Statement("reactivation_by_support", {"contacts": contacts(policy)}))
+    if by == "nobody":
+        return Offer(False, Statement("undo_never", {}))
+    if by != "customer":
+        facts = {"vendor": vendor(policy), "contacts": contacts(policy)}
+        return Offer(False, Statement("reactivation_not_stated", facts))
+    price = Money(account.subscription.price_minor if account.subscription else 0, account.currency)
+    facts = {"account": work.view(account).named(), "price": price}
+    return Offer(True, Statement("reactivation_offer", facts), price)
+
+
+def reactivate(
+    work: Work, *, person: Person, account: Account, actor: Actor, price: Money
+) -> Closure:
+    """Undo the closure at the price that the customer agreed to. The final bill stands.
+
+    Raises Problem 409 where it is not possible or the price is another one.
+    """
+    offer = offer_for(work, person, account)
+    closure = standing_closure(work, account)
+    if not offer.possible or closure is None:
+        raise Problem(409, offer.statement.code, "This account cannot be reactivated here.")
+    if offer.price != price:
+        raise Problem(409, "price_changed", "The price is another one; ask for consent again.")
+    closure.undone_at = work.now
+    account.status = "active"
+    if account.subscription:
+        account.subscription.status, account.subscription.locked_at = "active", None
+        account.subscription.billed_until = work.view(account).today(closure.closed_at)
+    for duty in work.session.query(Duty).filter_by(closure_id=closure.id, state="planned"):
+        if duty.kind in CANCELED_BY_REACTIVATION:
+            duty.state = "canceled"
+    work.session.add(
+        Duty(
+            closure_id=closure.id,
+            account_id=account.id,
+            kind="host_account_reactivated",
+            due_at=work.now,
+        )
+    )
+    record(
+        work.session,
+        work.now,
+        actor,
+        "account.reactivated",
+        f"account:{account.number}",
+        closure=closure.number,
+        price_minor=price.minor,
+    )
+    work.session.flush()
+    return closure
+
+
+def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
+    """Released numbers that may come back: the account was closed within the policy's days.
+
+    CTM's guide: "Once the Sub-account has been reactivated, if it was canceled within 14 days,
+    you can restore the released Tracking Numbers." Counted from closing.
+    """
+    days = work.kind(account).numbers.restore_days.stated
+    if days is None or account.status not in ("active", "closing"):
+        return []
+    oldest = work.now - timedelta(days=days)
+    return [
+        n
+        for n in account.numbers
+        if n.status == "released" and n.released_at and n.released_at > oldest
+    ]
+
+
+def restore_numbers(work: Work, *, person: Person, account: Account, actor: Actor) -> int:
+    """Bring the restorable numbers back; returns how many.
+
+    Raises Problem 403 without the role.
+    """
+    if not may_close(work, person, account):
+        raise Problem(403, "role_missing", "Your role does not restore numbers of this account.")
+    numbers = restorable_numbers(work, account)
+    for number in numbers:
+        number.status, number.released_at = "active", None
+        record(work.session, work.now, actor, "number.restored", f"number:{number.e164}")
+    return len(numbers)

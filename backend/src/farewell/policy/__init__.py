@@ -1,0 +1,1 @@
+"""Vendors' rules as data: one validated YAML file a vendor."""

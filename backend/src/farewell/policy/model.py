@@ -1,0 +1,288 @@
+"""The shape of a policy file: every rule is a value with its source, assumed, or not stated.
+
+`docs/policy.md` is the reference for people who write one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import time
+from typing import Annotated, Generic, Literal, Self, TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    model_validator,
+)
+
+NOT_STATED: Literal["not_stated"] = "not_stated"
+T = TypeVar("T")
+
+
+class PolicyPart(BaseModel):
+    """Base of all parts: unknown keys are errors, values never change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(PolicyPart, Generic[T]):
+    """One rule of a closing guide: the value and where it comes from.
+
+    Exactly one of these holds: the value has a `source` (the guide's own words), the value is
+    `assumed` (with the reason), or the value is `not_stated`.
+    """
+
+    value: T | Literal["not_stated"]
+    source: str | None = None
+    assumed: str | None = None
+
+    @model_validator(mode="after")
+    def one_origin(self) -> Self:
+        if self.value == NOT_STATED:
+            if self.source or self.assumed:
+                raise ValueError("a not_stated rule has neither source nor assumed")
+        elif bool(self.source) == bool(self.assumed):
+            raise ValueError("give either the guide's words as source, or the reason as assumed")
+        return self
+
+    @property
+    def stated(self) -> T | None:
+        """The value, or None where the guide is silent."""
+        return None if self.value == NOT_STATED else self.value
+
+
+def _words(value: object) -> dict[str, str]:
+    if not isinstance(value, Mapping) or not value:
+        raise ValueError("expected words per language, such as {en: …}")
+    words = {str(k): str(v).strip() for k, v in value.items()}
+    if "en" not in words:
+        raise ValueError("words need at least the language en")
+    if any(not text for text in words.values()):
+        raise ValueError("words must not be empty")
+    return words
+
+
+Words = Annotated[dict[str, str], PlainValidator(_words)]
+"""The vendor's own words, by language code."""
+
+
+def words_in(words: Mapping[str, str], language: str) -> str:
+    """The words in a language (`es-MX` falls back to `es`, then to English)."""
+    return words.get(language) or words.get(language.split("-")[0]) or words["en"]
+
+
+def _zone(name: str) -> str:
+    if name not in available_timezones():
+        raise ValueError(f"unknown time zone {name!r}; use an IANA name such as America/New_York")
+    return name
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+Days = Annotated[int, Field(ge=0, le=3660)]
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+class OpeningHours(PolicyPart):
+    """When people answer, in the vendor's zone."""
+
+    days: list[Weekday] = Field(min_length=1)
+    opens: time
+    closes: time
+    zone: ZoneName
+
+    @model_validator(mode="after")
+    def opens_first(self) -> Self:
+        if self.opens >= self.closes:
+            raise ValueError("opens must be before closes")
+        return self
+
+    @property
+    def tz(self) -> ZoneInfo:
+        return ZoneInfo(self.zone)
+
+
+class Contact(PolicyPart):
+    """One way to reach a human at the vendor."""
+
+    channel: Literal["phone", "chat", "email", "portal"]
+    who: Words
+    address: str | None = None
+    """A phone number, mail address or portal name as the guide prints it."""
+
+
+class Support(PolicyPart):
+    """The vendor's people: what they may do, how and when they are reached."""
+
+    closes_for_customer: Rule[bool]
+    hours: Rule[OpeningHours]
+    contacts: list[Contact] = Field(min_length=1)
+    needs_failing_step: bool = False
+    """Support asks for the specific step at which the customer failed."""
+    outside_hours: Words | None = None
+
+
+class Alternative(PolicyPart):
+    """Something that the customer may do instead of closing."""
+
+    code: Code
+    title: Words
+    text: Words
+    still_charged: Words | None = None
+    """What goes on being charged when it is taken; said with the offer."""
+    sets: dict[Code, str] = Field(default_factory=dict)
+    """Features of the account that taking it changes."""
+    human: bool = False
+    """Taking it means to talk with the vendor's people."""
+    source: str | None = None
+    assumed: str | None = None
+
+
+class Alternatives(PolicyPart):
+    """The one message of alternatives. More than one, or one that must be answered, is a maze."""
+
+    messages: int = 1
+    can_be_declined: bool = True
+    offers: list[Alternative] = Field(default_factory=list)
+
+
+class Numbers(PolicyPart):
+    """What closing does to phone numbers."""
+
+    on_close: Rule[Literal["released", "may_be_lost", "kept", "none"]]
+    ask_to_keep: Rule[bool]
+    """Ask whether any number is to be kept, and show the way to port it out first."""
+    port_out_steps: list[Words] = Field(default_factory=list)
+    restore_days: Rule[int]
+    """Days after closing within which a reactivated account may restore released numbers."""
+    restore_otherwise_by_support: bool = False
+
+
+class Billing(PolicyPart):
+    """How the final bill is made up. Amounts are whole minor units of the account's currency."""
+
+    timing: Rule[Literal["in_arrears", "in_advance"]]
+    proration: Rule[Literal["actual_days", "none"]]
+    outstanding: Rule[Literal["collect", "write_off"]]
+    settle_after_days: Rule[Days]
+    """Calendar days from closing to the charge, in the account's zone."""
+    settle_by: Rule[Literal["auto_pay", "none"]]
+    fees: Rule[Literal["none"]]
+    rounding: Literal["half_up", "half_even"] = "half_up"
+    quote_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+
+
+class Balance(PolicyPart):
+    """What becomes of money that the vendor still holds for the customer."""
+
+    treatment: Rule[Literal["refund_to_card", "keep_for_request"]]
+    days: Rule[Days]
+    request_through: Words | None = None
+
+
+class Data(PolicyPart):
+    """What becomes of the customer's data, and the export before."""
+
+    treatment: Rule[Literal["kept", "deleted_at_once"]]
+    kept_days: Rule[Days]
+    readable_after_closing: Rule[bool]
+    offer_export: bool = True
+    export_required: bool = False
+
+
+class Undo(PolicyPart):
+    """Whether a closing can be undone, by whom, and how long."""
+
+    by: Rule[Literal["customer", "support", "nobody"]]
+    days: Rule[Days]
+    after_that: Words | None = None
+
+
+class Cascade(PolicyPart):
+    """What closing this account does to the accounts under it."""
+
+    closes_children: Rule[bool]
+    transfer_first: Rule[bool]
+    children_alone_close_parent: Rule[bool]
+
+
+class Conversion(PolicyPart):
+    """The account turns into a free one instead of being closed."""
+
+    to_plan: Words
+    source: str
+
+
+class AccountType(PolicyPart):
+    """The rules of one kind of account."""
+
+    name: Words
+    parent_type: Code | None = None
+    closed_by: Rule[list[Code]]
+    takes_effect: Rule[Literal["at_once"]]
+    signs_out: Rule[bool]
+    double_check_name: bool = False
+    converts: Conversion | None = None
+    alternatives: Alternatives = Alternatives()
+    numbers: Numbers
+    billing: Billing
+    balance: Balance
+    data: Data
+    undo: Undo
+    cascade: Cascade | None = None
+
+
+class ExitReason(PolicyPart):
+    """A reason that the customer may choose; free words are always possible."""
+
+    code: Code
+    title: Words
+
+
+class ExitReasons(PolicyPart):
+    """The question for the reason. It can be skipped, always."""
+
+    required: bool = False
+    choices: list[ExitReason] = Field(min_length=1)
+
+
+class Policy(PolicyPart):
+    """One vendor's rules."""
+
+    vendor: Code
+    name: Words
+    guide: str
+    """Where the rules come from: the published guide's title."""
+    sign_in_at: Words
+    role_names: dict[Code, Words]
+    verification: list[Literal["account_number_and_security_answer"]] = Field(default_factory=list)
+    security_questions: list[Words] = Field(default_factory=list)
+    support: Support
+    exit_reasons: ExitReasons
+    resume_days: Days = 30
+    """Days for which an unfinished closing case can be taken up again."""
+    confirmations: int = 1
+    account_types: dict[Code, AccountType] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def references_exist(self) -> Self:
+        for key, kind in self.account_types.items():
+            for role in kind.closed_by.stated or []:
+                if role not in self.role_names:
+                    raise ValueError(f"account_types.{key}.closed_by: role {role!r} has no name")
+            if kind.parent_type and kind.parent_type not in self.account_types:
+                raise ValueError(f"account_types.{key}.parent_type: no type {kind.parent_type!r}")
+        if self.verification and not self.security_questions:
+            raise ValueError("verification by security answer needs security_questions")
+        return self
+
+    def type_of(self, account_type: str) -> AccountType:
+        """The rules of a kind of account.
+
+        Raises KeyError where the vendor has no such kind.
+        """
+        return self.account_types[account_type]
