@@ -157,7 +157,7 @@ class Numbers(PolicyPart):
     ask_to_keep: Rule[bool]
     """Ask whether any number is to be kept, and show the way to port it out first."""
     port_out_steps: list[Words] = Field(default_factory=list)
-    restore_days: Rule[int]
+    restore_days: Rule[Days]
     """Days after closing within which a reactivated account may restore released numbers."""
     restore_otherwise_by_support: bool = False
 
