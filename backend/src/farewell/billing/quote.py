@@ -111,9 +111,9 @@ def standing_limit(account: AccountView, policy: Policy, now: datetime) -> int:
 
     The final bill as of now, with each plan charged to the end of its current period.
     """
-    limit = final_bill(account, policy, now).total_minor
+    limit, today = final_bill(account, policy, now).total_minor, account.today(now)
     for part in account.everywhere():
-        rules, today = policy.type_of(part.type), part.today(now)
+        rules = policy.type_of(part.type)
         plan = _plan_line(part, rules, today)
         if plan and part.subscription:
             period = monthly_period(today, part.subscription.anchor_day)
