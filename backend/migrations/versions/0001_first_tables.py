@@ -150,6 +150,7 @@ def upgrade() -> None:
         sa.Column("asked", sa.String(), nullable=True),
         sa.Column("asked_facts", sa.JSON(), nullable=False),
         sa.Column("pressed", sa.String(), nullable=True),
+        sa.Column("actions_ran", sa.Boolean(), nullable=False),
         sa.Column("verifying_account", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

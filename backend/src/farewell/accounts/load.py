@@ -1,4 +1,4 @@
-"""Load vendors' accounts from a YAML file (`farewell load`). `docs/configuration.md` has the schema.
+"""Load vendors' accounts from a YAML file (`farewell load`). `docs/configuration.md` explains it.
 
 Days may be given relative to now (`-20d`), so that a demo stays true.
 """

@@ -107,6 +107,7 @@ def _in_conversation(
         conversation = work.session.get(Conversation, conversation_id)
         if conversation is None:
             raise not_found("conversation")
+        conversation.actions_ran = True
         return use(work, conversation)
 
     return services.in_transaction(run)

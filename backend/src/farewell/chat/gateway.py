@@ -38,6 +38,10 @@ the answer may still come, so this is long."""
 Wire = list[dict[str, Any]]
 
 
+def _expect_actions(_: Work, conversation: Conversation) -> None:
+    conversation.actions_ran = False
+
+
 def wire(messages: list[Message]) -> Wire:
     """Messages in the form of Rasa's REST channel."""
     return [
@@ -106,6 +110,7 @@ class Gateway:
             return await self._ask_rasa(conversation_id, route.text)
 
     async def _ask_rasa(self, conversation_id: str, text: str) -> Wire:
+        await self._work(_expect_actions, conversation_id)
         try:
             answer = await self._rasa.post(
                 "/webhooks/farewell/webhook", json={"sender": conversation_id, "message": text}
@@ -117,7 +122,15 @@ class Gateway:
         except (httpx.HTTPError, ValueError) as error:
             log.warning("no answer for conversation %s: %s", conversation_id, type(error).__name__)
             return await self._work(self._apologise, conversation_id)
-        return await self._work(lambda w, c: wire(deliver(w, c, said)), conversation_id)
+        return await self._work(lambda w, c: self._deliver(w, c, said), conversation_id)
+
+    def _deliver(self, work: Work, conversation: Conversation, said: Wire) -> Wire:
+        if not conversation.actions_ran:
+            # Every turn of the assistant asks the backend what comes next. Where that did not
+            # happen, its actions are down, and what it says rests on what was true before.
+            log.warning("the actions did not run for conversation %s", conversation.id)
+            return self._apologise(work, conversation)
+        return wire(deliver(work, conversation, said))
 
     @staticmethod
     def _reply(work: Work, conversation: Conversation, reply: Reply) -> Wire:

@@ -162,7 +162,7 @@ def _verifiable(account: Account) -> list[Person]:
 
 
 def security_question(work: Work, conversation: Conversation, number: str) -> dict[str, str]:
-    """The question for an account number; an unknown one gets a question as steady as a real one."""
+    """The question for an account number; an unknown number has one too, always the same."""
     account = _account_for(work, conversation, number)
     people = _verifiable(account) if account else []
     vendors = [account.vendor] if account else [conversation.vendor]

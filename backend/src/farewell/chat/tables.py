@@ -33,6 +33,8 @@ class Conversation(Base):
     asked_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     pressed: Mapped[str | None]
     """The offered payload that the last customer message stands for; None for free words."""
+    actions_ran: Mapped[bool] = mapped_column(default=False)
+    """Whether the assistant's actions reached the backend since the last customer message."""
     verifying_account: Mapped[str | None]
     """Account number given by a visitor; the next message is the security answer."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

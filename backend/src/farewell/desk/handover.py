@@ -7,7 +7,7 @@ from farewell.chat.tables import Conversation
 from farewell.closing import statements
 from farewell.desk.hours import is_open, next_opening
 from farewell.desk.tables import Handover
-from farewell.facts import Facts, Moment, Statement
+from farewell.facts import Facts, Moment, Phrase, Statement
 from farewell.policy.model import Policy
 from farewell.work import Work
 
@@ -73,10 +73,5 @@ def hand_over(
         zone = hours.zone
     told.append(when_people_answer(policy, work, zone))
     if policy.support.needs_failing_step and account:
-        told.append(Statement("support_needs_step", {"step": step, **contacts(policy)}))
+        told.append(Statement("handover_step", {"step": Phrase(f"step.{step}", {})}))
     return told
-
-
-def contacts(policy: Policy) -> Facts:
-    """The contacts as facts."""
-    return {"contacts": statements.contacts(policy)}

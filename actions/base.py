@@ -1,0 +1,62 @@
+"""What all actions share: ask the backend, speak, and never raise."""
+
+from __future__ import annotations
+
+import logging
+from abc import ABC, abstractmethod
+from typing import Any, ClassVar
+
+from rasa_sdk import Action, Tracker
+from rasa_sdk.events import SlotSet
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.client import Backend, BackendUnavailable, Utterance, backend
+
+log = logging.getLogger(__name__)
+Events = list[dict[str, Any]]
+
+
+def speak(dispatcher: CollectingDispatcher, say: list[Utterance]) -> None:
+    """Utter each statement by its code; `shown` tells the gateway what the customer saw."""
+    for utterance in say:
+        dispatcher.utter_message(
+            response=f"utter_say_{utterance.code}", shown=utterance.shown, **utterance.facts
+        )
+
+
+def said(tracker: Tracker) -> str:
+    """The customer's last message."""
+    return str(tracker.latest_message.get("text") or "")
+
+
+class Told(Action, ABC):
+    """An action that passes a wish on and speaks what came of it.
+
+    Whatever goes wrong ends in the slot `outcome`, which `action_next_step` turns into an answer
+    with a way to a human: an action that raised would be silence (Rasa does not retry).
+    """
+
+    action_name: ClassVar[str]
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return self.action_name
+
+    @abstractmethod
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The one call to the backend."""
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Events:
+        """Ask, speak, and note whether it worked."""
+        try:
+            say = await self.ask(backend(tracker.sender_id), tracker)
+        except BackendUnavailable as error:
+            log.warning("%s in %s: %s", self.action_name, tracker.sender_id, error.code)
+            return [SlotSet("outcome", "failed"), SlotSet("error_code", error.code)]
+        except Exception:
+            log.exception("%s in %s", self.action_name, tracker.sender_id)
+            return [SlotSet("outcome", "failed"), SlotSet("error_code", "action_failed")]
+        speak(dispatcher, say)
+        return [SlotSet("outcome", "done"), SlotSet("error_code", None)]

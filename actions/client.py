@@ -1,0 +1,166 @@
+"""The backend as the actions see it: one typed method a use case."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+import httpx
+
+PATIENCE = httpx.Timeout(8.0, connect=2.0)
+"""Far below the life of Rasa's lock on a conversation (60 s)."""
+
+
+class BackendUnavailable(Exception):
+    """The backend did not answer, or answered with an error. `code` is the problem's code."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """A statement to speak: `utter_say_<code>` with its facts."""
+
+    code: str
+    facts: dict[str, str]
+    shown: str
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option that becomes a button."""
+
+    title: str
+    code: str
+
+
+@dataclass(frozen=True)
+class Step:
+    """What to say and ask next."""
+
+    say: list[Utterance]
+    next_requirement: str
+    facts: dict[str, str]
+    options: list[Option] = field(default_factory=list)
+
+
+class Backend:
+    """Calls the backend for one conversation. Every method raises BackendUnavailable."""
+
+    def __init__(self, http: httpx.AsyncClient, conversation_id: str) -> None:
+        self._http = http
+        self._path = f"/api/v1/assistant/conversations/{conversation_id}"
+
+    async def _post(self, path: str, **body: Any) -> dict[str, Any]:
+        try:
+            answer = await self._http.post(f"{self._path}/{path}", json=body)
+        except httpx.HTTPError as error:
+            raise BackendUnavailable("backend_unreachable") from error
+        if answer.is_success:
+            content: dict[str, Any] = answer.json()
+            return content
+        try:
+            code = str(answer.json()["code"])
+        except (ValueError, KeyError, TypeError):
+            code = f"http_{answer.status_code}"
+        raise BackendUnavailable(code)
+
+    async def _say(self, path: str, **body: Any) -> list[Utterance]:
+        return _utterances(await self._post(path, **body))
+
+    async def next_step(self) -> Step:
+        """What to say and ask next."""
+        content = await self._post("next-step")
+        return Step(
+            say=_utterances(content),
+            next_requirement=content["next_requirement"],
+            facts=content["facts"],
+            options=[Option(**option) for option in content["options"]],
+        )
+
+    async def wish(self, wish: str, text: str) -> list[Utterance]:
+        """The customer wants `closing` or `reactivation`."""
+        return await self._say("wish", wish=wish, text=text)
+
+    async def go_on(self, text: str) -> list[Utterance]:
+        """The customer wants to go on."""
+        return await self._say("continue", text=text)
+
+    async def skip_ahead(self, text: str) -> list[Utterance]:
+        """The customer wants it done without talk."""
+        return await self._say("skip-ahead", text=text)
+
+    async def choose_account(self, text: str) -> list[Utterance]:
+        """The customer names an account."""
+        return await self._say("account", text=text)
+
+    async def change_account(self, text: str) -> list[Utterance]:
+        """The account was the wrong one."""
+        return await self._say("other-account", text=text)
+
+    async def answer(self, code: str, value: str, text: str = "") -> list[Utterance]:
+        """The customer answers a requirement."""
+        return await self._say("answers", code=code, value=value, text=text)
+
+    async def take_option(self, option: str) -> list[Utterance]:
+        """The customer pressed an offered option."""
+        return await self._say("options", option=option)
+
+    async def take_alternative(self, text: str) -> list[Utterance]:
+        """The customer names an alternative."""
+        return await self._say("alternative", text=text)
+
+    async def confirm(self, text: str) -> list[Utterance]:
+        """The customer answered the confirmation."""
+        return await self._say("confirm", text=text)
+
+    async def stop(self) -> list[Utterance]:
+        """The customer does not want to close."""
+        return await self._say("stop")
+
+    async def question(self, topic: str) -> list[Utterance]:
+        """The customer asks something."""
+        return await self._say(f"questions/{topic}")
+
+    async def hand_over(self, error_code: str | None) -> list[Utterance]:
+        """The customer wants a human."""
+        return await self._say("handover", error_code=error_code)
+
+    async def consent(self) -> list[Utterance]:
+        """The customer agrees to the price of reactivation."""
+        return await self._say("reactivation-consent")
+
+    async def restore_numbers(self, yes: bool) -> list[Utterance]:
+        """The customer wants released numbers back, or not."""
+        return await self._say("restore-numbers", yes=yes)
+
+    async def begin_verification(self, account_number: str) -> list[Utterance]:
+        """A visitor gave an account number."""
+        return await self._say("verification", account_number=account_number)
+
+    async def verified(self) -> list[Utterance]:
+        """The visitor became a person."""
+        return await self._say("verified")
+
+
+def _utterances(content: dict[str, Any]) -> list[Utterance]:
+    return [Utterance(**utterance) for utterance in content["say"]]
+
+
+@lru_cache
+def connection() -> httpx.AsyncClient:
+    """The connection pool to the backend, made once at the first call."""
+    return httpx.AsyncClient(
+        base_url=os.environ["FAREWELL_BACKEND_URL"],
+        headers={"Authorization": f"Bearer {os.environ['FAREWELL_SERVICE_TOKEN']}"},
+        timeout=PATIENCE,
+    )
+
+
+def backend(conversation_id: str) -> Backend:
+    """The backend for a conversation."""
+    return Backend(connection(), conversation_id)

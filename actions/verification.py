@@ -1,0 +1,46 @@
+"""Verification of a visitor: the account number here, the security answer at the gateway only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa_sdk import FormValidationAction, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+from rasa_sdk.types import DomainDict
+
+from actions.base import Told, speak
+from actions.client import Backend, BackendUnavailable, Utterance, backend
+
+
+class ValidateVerificationForm(FormValidationAction):
+    """Takes the account number; from then on the gateway keeps the answer away from here."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "validate_verification_form"
+
+    async def validate_account_number(
+        self,
+        value: Any,
+        dispatcher: CollectingDispatcher,
+        tracker: Tracker,
+        domain: DomainDict,
+    ) -> dict[str, Any]:
+        """Begin the verification; an unclear number is asked for again."""
+        try:
+            say = await backend(tracker.sender_id).begin_verification(str(value))
+        except BackendUnavailable as error:
+            return {"account_number": "?", "outcome": "failed", "error_code": error.code}
+        speak(dispatcher, say)
+        unclear = any(utterance.code == "account_number_unclear" for utterance in say)
+        return {"account_number": None if unclear else str(value)}
+
+
+class Verified(Told):
+    """The visitor became a person; go on with what was wanted."""
+
+    action_name = "action_verified"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Take up the wish."""
+        return await backend.verified()

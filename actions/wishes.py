@@ -1,0 +1,128 @@
+"""What the customer wants: close, go on, another account, stop, a human."""
+
+from __future__ import annotations
+
+from rasa_sdk import Tracker
+
+from actions.base import Told, said
+from actions.client import Backend, Utterance
+
+
+class CloseAccount(Told):
+    """Open or continue the closing of the account that is meant."""
+
+    action_name = "action_close_account"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Pass the words on: they may name the account."""
+        return await backend.wish("closing", said(tracker))
+
+
+class ReactivateAccount(Told):
+    """The closed account is wanted back."""
+
+    action_name = "action_reactivate_account"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Pass the words on: they may name the account."""
+        return await backend.wish("reactivation", said(tracker))
+
+
+class JustCancel(Told):
+    """No more questions: show what must be shown, then confirm."""
+
+    action_name = "action_just_cancel"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Skip what can be skipped."""
+        return await backend.skip_ahead(said(tracker))
+
+
+class GoOn(Told):
+    """Take up where it stopped."""
+
+    action_name = "action_go_on"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Pass the words on: they may name the account."""
+        return await backend.go_on(said(tracker))
+
+
+class ChooseAccount(Told):
+    """The customer names an account."""
+
+    action_name = "action_choose_account"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend looks in the customer's own accounts."""
+        return await backend.choose_account(said(tracker))
+
+
+class ChangeAccount(Told):
+    """The account was the wrong one."""
+
+    action_name = "action_change_account"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend looks in the customer's own accounts."""
+        return await backend.change_account(said(tracker))
+
+
+class StopClosing(Told):
+    """Never mind: nothing changes."""
+
+    action_name = "action_stop_closing"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Withdraw the case."""
+        return await backend.stop()
+
+
+class HandOver(Told):
+    """A human is wanted."""
+
+    action_name = "action_hand_over"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Record it with the code of what failed, if anything did."""
+        return await backend.hand_over(tracker.get_slot("error_code"))
+
+
+class ConfirmClosure(Told):
+    """The customer answered the one confirmation."""
+
+    action_name = "action_confirm_closure"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend decides whether it was a plain yes to exactly what was shown."""
+        return await backend.confirm(said(tracker))
+
+
+class ConsentToReactivation(Told):
+    """The customer agrees to the price."""
+
+    action_name = "action_consent_to_reactivation"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Reactivate at the price that was shown."""
+        return await backend.consent()
+
+
+class RestoreNumbers(Told):
+    """Released numbers come back."""
+
+    action_name = "action_restore_numbers"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Restore them."""
+        return await backend.restore_numbers(True)
+
+
+class LeaveNumbers(Told):
+    """Released numbers stay released."""
+
+    action_name = "action_leave_numbers"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Leave them."""
+        return await backend.restore_numbers(False)

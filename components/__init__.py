@@ -1,0 +1,1 @@
+"""Extensions of Rasa, each at one of Rasa's own extension points."""
