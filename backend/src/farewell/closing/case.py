@@ -312,12 +312,28 @@ def withdraw(work: Work, *, case: ClosingCase, actor: Actor, because: str = "cus
     case.touched_at = work.now
     case.standing_limit_minor = case.standing_by = case.standing_at = None
     case.skip_ahead = False
-    for kept in [a for a in case.answers if a.code != "exit_reason"]:
-        case.answers.remove(kept)
-        work.session.delete(kept)
+    _keep_offered_once(work, case)
+    for answer in [a for a in case.answers if a.code not in KEPT_WHEN_STOPPED]:
+        case.answers.remove(answer)
+        work.session.delete(answer)
     case.account.status = "active"
     record(work.session, work.now, actor, "case.stopped", f"case:{case.id}", because=because)
     work.session.flush()
+
+
+KEPT_WHEN_STOPPED = ("alternatives", "exit_reason")
+"""Asked once and for all: alternatives are offered in one message only (rule 7)."""
+
+
+def _keep_offered_once(work: Work, case: ClosingCase) -> None:
+    """Alternatives that were offered and left without an answer count as declined."""
+    offered = work.session.scalar(
+        select(Shown.id).where(Shown.case_id == case.id, Shown.code == "alternatives").limit(1)
+    )
+    if offered and case.answer_to("alternatives") is None:
+        case.answers.append(
+            Answer(code="alternatives", subject="", value="decline", by=case.opened_by, at=work.now)
+        )
 
 
 def mark_shown(work: Work, *, case: ClosingCase, viewer: str, shown: list[tuple[str, str]]) -> None:
