@@ -235,7 +235,7 @@ def test_words_fall_back_to_the_base_language_and_then_to_english(
     assert words_in({"en": "hi", "es": "hola"}, language) == words
 
 
-VENDORS = re.compile(r"tresta|ctm|calltracking|ontra(port|pages)", re.IGNORECASE)
+VENDORS = re.compile(r"tresta|(?<![a-z])ctm(?![a-z])|calltracking|ontra(port|pages)", re.IGNORECASE)
 
 
 def strings_without_docstrings(path: Path) -> list[str]:
