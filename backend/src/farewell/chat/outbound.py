@@ -62,6 +62,11 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
 
 def _note_shown(work: Work, conversation: Conversation, said: list[dict[str, Any]]) -> None:
     shown = [
+        (asked, "")
+        for m in said
+        if (asked := str(m.get("utter_action", "")).removeprefix(ASKS)) == "alternatives"
+    ]
+    shown += [
         (str(m["utter_action"]).removeprefix(SAYS), str(m["shown"]))
         for m in said
         if m.get("shown") and str(m.get("utter_action", "")).startswith(SAYS)

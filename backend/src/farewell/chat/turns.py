@@ -19,6 +19,7 @@ from farewell.chat.answers import (
 from farewell.chat.leading import candidates
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
+from farewell.closing import statements
 from farewell.closing.confirm import close_after_port, confirm
 from farewell.closing.tables import ClosingCase
 from farewell.desk.handover import hand_over
@@ -29,6 +30,9 @@ from farewell.lifecycle.exports import latest_export
 from farewell.lifecycle.reactivation import reactivate, restore_numbers
 from farewell.policy.model import words_in
 from farewell.work import Work
+
+AMOUNTS = ("final_bill", "refund")
+"""Questions whose answers name amounts: for those who may close."""
 
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
 Said = list[Statement]
@@ -374,6 +378,10 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
     assert vendor is not None
     policy = work.vendor(vendor)
     if account is not None and topic in ABOUT_ACCOUNT:
+        person = conversation.person
+        if topic in AMOUNTS and (person is None or not cases.may_close(work, person, account)):
+            rule = statements.billing_rule(policy, work.kind(account))
+            return [rule, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
         return ABOUT_ACCOUNT[topic](work, account)
     told = answer_for_vendor(
         work, topic, policy, account.zone if account else _zone(work, policy.vendor)

@@ -316,6 +316,10 @@ def withdraw(work: Work, *, case: ClosingCase, actor: Actor, because: str = "cus
     for answer in [a for a in case.answers if a.code not in KEPT_WHEN_STOPPED]:
         case.answers.remove(answer)
         work.session.delete(answer)
+    for account in (case.account, *case.account.children):
+        for number in account.numbers:
+            if number.status == "active" and number.port_out:
+                number.port_out.given_up = False  # it was given up for this closing only
     case.account.status = "active"
     record(work.session, work.now, actor, "case.stopped", f"case:{case.id}", because=because)
     work.session.flush()

@@ -24,7 +24,7 @@ def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) 
     else:
         told = [Statement("closed", facts)]
     if account.children:
-        told.append(statements.children(account))
+        told.append(_afterwards(statements.children(account)))
     told.append(_bill(account, bill))
     if kind.converts:
         return told
@@ -39,9 +39,21 @@ def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) 
             told.append(restore)
     if account.balance_minor and kind.balance.treatment.stated != "refund_to_card":
         told.append(statements.balance(account, policy, at))
-    told.append(statements.data(account, policy, at))
+    told.append(_afterwards(statements.data(account, policy, at)))
     told.append(statements.undo(account, policy, at))
     return told
+
+
+AFTERWARDS = {
+    "data_not_stated": "data_unknown_after",
+    "data_deleted": "data_deletion_begun",
+    "sub_accounts_closed": "sub_accounts_were_closed",
+}
+"""Notices that read differently once the account is closed."""
+
+
+def _afterwards(statement: Statement) -> Statement:
+    return Statement(AFTERWARDS.get(statement.code, statement.code), statement.facts)
 
 
 def _bill(account: AccountView, bill: Bill) -> Statement:

@@ -36,6 +36,8 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
         raise Problem(409, "port_verified", "The customer has verified this port already.")
     elif port.status == status:
         return None
+    if port.status == "canceled":
+        port.given_up = False  # a new port: what was given up was the one before
     port.status = status
     record(work.session, work.now, HOST, "port.news", f"number:{e164}", status=status)
     account = number.account
@@ -44,18 +46,23 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
         case = open_case_of(work, account.parent)
     if case is None or case.state != "waiting_for_port" or status not in ("completed", "canceled"):
         return None
+    waiting_for = case.standing_by or case.opened_by
+    if status == "canceled":
+        # The customer agreed to close once the number is elsewhere; now it stays, so ask again.
+        case.state, case.standing_limit_minor = "open", None
+        record(work.session, work.now, HOST, "case.asks_again", f"case:{case.id}")
     promise(
         work.session,
         work.now,
         kind=f"port_{status}",
-        person_id=case.standing_by or case.opened_by,
+        person_id=waiting_for,
         account=case.account,
         statements=[Statement(f"port_{status}", {"number": e164})],
     )
     conversation = work.session.scalar(
         select(Conversation)
         .where(Conversation.account_id == case.account_id)
-        .where(Conversation.person_id == (case.standing_by or case.opened_by))
+        .where(Conversation.person_id == waiting_for)
         .order_by(Conversation.created_at.desc())
         .limit(1)
     )

@@ -44,7 +44,8 @@ def offer_for(work: Work, person: Person, account: Account) -> Offer:
     after = VendorWords(kind.undo.after_that or {"en": ""})
     if ended:
         return Offer(False, Statement("reactivation_too_late", {"days": days, "after": after}))
-    by = "support" if closure.parent_id else kind.undo.by.stated
+    taken_along = closure.parent_id or (account.parent and account.parent.status == "closed")
+    by = "support" if taken_along else kind.undo.by.stated
     if by == "support":
         return Offer(False, Statement("reactivation_by_support", {"contacts": contacts(policy)}))
     if by == "nobody":
