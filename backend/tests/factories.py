@@ -229,8 +229,9 @@ class Closing:
     def settle(self, **answers: str) -> Closing:
         """Open the case and answer everything that is asked."""
         self.open()
-        for code, subject in self.unanswered():
-            self.answer(code, answers.get(code, DEFAULTS[code]), subject)
+        while asked := self.unanswered():
+            for code, subject in asked:
+                self.answer(code, answers.get(code, DEFAULTS[code]), subject)
         return self
 
     def owed(self) -> list[tuple[str, str]]:

@@ -17,6 +17,7 @@ from farewell.closing.tables import ClosingCase, Closure
 from farewell.errors import Problem
 from farewell.lifecycle.tables import Duty
 from farewell.notify.tables import OutgoingMessage
+from farewell.work import Work
 
 RESULTS = (Closure, FinalBill, OutgoingMessage, Duty)
 
@@ -129,9 +130,9 @@ def test_the_database_itself_refuses_a_second_standing_closure(world: World) -> 
     world.load(account())
     world.close()
 
-    def another(work: object) -> None:
-        first = work.session.query(Closure).one()  # type: ignore[attr-defined]
-        work.session.add(  # type: ignore[attr-defined]
+    def another(work: Work) -> None:
+        first = work.session.query(Closure).one()
+        work.session.add(
             Closure(
                 number="X",
                 account_id=first.account_id,
@@ -149,9 +150,9 @@ def test_the_database_itself_refuses_a_second_open_case(world: World) -> None:
     world.load(account())
     world.closing().open()
 
-    def another(work: object) -> None:
-        first = work.session.query(ClosingCase).one()  # type: ignore[attr-defined]
-        work.session.add(  # type: ignore[attr-defined]
+    def another(work: Work) -> None:
+        first = work.session.query(ClosingCase).one()
+        work.session.add(
             ClosingCase(
                 account_id=first.account_id,
                 opened_by=first.opened_by,
@@ -253,8 +254,8 @@ def test_who_loses_the_role_meanwhile_can_no_longer_confirm(world: World) -> Non
     closing = world.closing().settle()
     quote_id, shown = closing.quote()["id"], closing.codes()
 
-    def revoke(work: object) -> None:
-        work.session.delete(the_account(work, "T-1").roles[0])  # type: ignore[arg-type,attr-defined]
+    def revoke(work: Work) -> None:
+        work.session.delete(the_account(work, "T-1").roles[0])
 
     world.run(revoke)
     with pytest.raises(Problem) as refused:
@@ -268,12 +269,12 @@ def test_an_answer_of_somebody_without_the_role_is_refused(world: World) -> None
     world.load(account(roles={"ann@example": "billing_admin", "bob@example": "user"}))
     world.closing().open()
 
-    def as_bob(work: object) -> None:
-        bob = the_person(work, "bob@example")  # type: ignore[arg-type]
-        case = cases.open_case_of(work, the_account(work, "T-1"))  # type: ignore[arg-type]
+    def as_bob(work: Work) -> None:
+        bob = the_person(work, "bob@example")
+        case = cases.open_case_of(work, the_account(work, "T-1"))
         assert case is not None
         cases.answer(
-            work,  # type: ignore[arg-type]
+            work,
             case=case,
             person=bob,
             actor=Actor("bob", "api"),
