@@ -167,7 +167,7 @@ def _close_account(
     case: ClosingCase | None = None,
     parent: Closure | None = None,
 ) -> Closure:
-    kind = work.kind(account)
+    kind, before = work.kind(account), work.view(account)
     converted = kind.converts is not None
     if standing_closure(work, account):
         raise Problem(409, "closed_already", f"Account {account.number} is closed already.")
@@ -185,7 +185,7 @@ def _close_account(
     if account.subscription:
         account.subscription.status = "free" if converted else "canceled"
         account.subscription.locked_at = work.now
-    if not converted:
+    if not converted and kind.numbers.on_close.stated not in ("kept", "none"):
         for number in account.numbers:
             if number.status == "active":
                 if number.port_out and number.port_out.is_open:
@@ -198,7 +198,7 @@ def _close_account(
         if absorbed:
             absorbed.state = "closed"
         work.session.flush()
-        for duty in duties_of(work.view(account), kind, work.now, None):
+        for duty in duties_of(before, kind, work.now, None):
             work.session.add(
                 Duty(
                     closure_id=closure.id,
