@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
+
+from sqlalchemy import select
 
 from farewell.accounts.tables import Account, Person, PhoneNumber
 from farewell.audit import Actor, record
@@ -75,7 +77,7 @@ def reactivate(
     account.status = "active"
     if account.subscription:
         account.subscription.status, account.subscription.locked_at = "active", None
-        account.subscription.billed_until = work.view(account).today(closure.closed_at)
+        account.subscription.billed_until = _not_charged_until(work, account, closure)
     for duty in work.session.query(Duty).filter_by(closure_id=closure.id, state="planned"):
         if duty.kind in CANCELED_BY_REACTIVATION:
             duty.state = "canceled"
@@ -100,6 +102,13 @@ def reactivate(
     return closure
 
 
+def _not_charged_until(work: Work, account: Account, closure: Closure) -> date:
+    """The closing day is in the final bill, and the days after it were spent closed (rule 4)."""
+    account_view = work.view(account)
+    day_before = account_view.today(work.now) - timedelta(days=1)
+    return max(account_view.today(closure.closed_at), day_before)
+
+
 def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     """Released numbers that may come back: the account was closed within the policy's days.
 
@@ -110,11 +119,16 @@ def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     if days is None or account.status not in ("active", "closing"):
         return []
     oldest = work.now - timedelta(days=days)
-    return [
+    released = [
         n
         for n in account.numbers
         if n.status == "released" and n.released_at and n.released_at > oldest
     ]
+    in_use = select(PhoneNumber.e164).where(
+        PhoneNumber.status == "active", PhoneNumber.e164.in_([n.e164 for n in released])
+    )
+    taken = set(work.session.scalars(in_use))
+    return [n for n in released if n.e164 not in taken]
 
 
 def restore_numbers(work: Work, *, person: Person, account: Account, actor: Actor) -> int:
