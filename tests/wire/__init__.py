@@ -1,0 +1,1 @@
+"""Plays written conversations over the wire against really started processes."""

@@ -1,0 +1,115 @@
+"""The Farewell that the conversations talk to: started once, its processes stopped as told."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from launch.http import Unanswered, call
+from launch.paths import BACKEND_PYTHON, ROOT
+from launch.stack import Stack
+
+NOW = "2026-11-16T15:00:00Z"
+"""A Monday, 10:00 in New York: in the middle of a month, within opening hours."""
+SHOW = """
+import json, sys
+from farewell.accounts.show import show
+from farewell.app import build_services
+from farewell.config import Settings
+services = build_services(Settings())
+for line in sys.stdin:
+    found = services.in_transaction(lambda work: show(work, line.strip()))
+    print(json.dumps(found), flush=True)
+"""
+"""`farewell show` for one account after another, without a new process for each."""
+
+
+class Farewell(Stack):
+    """The really started processes, at a fixed time."""
+
+    def __init__(self, data_dir: Path, policies: Path) -> None:
+        super().__init__(
+            data_dir,
+            extra={"FAREWELL_CLOCK_STARTS_AT": NOW, "FAREWELL_POLICIES": str(policies)},
+        )
+        self._show: subprocess.Popen[str] | None = None
+        self.clock = NOW
+
+    def stop(self, *names: str, kill: bool = False) -> None:
+        if not names and self._show is not None:
+            self._show.kill()
+            self._show.wait()
+            self._show = None
+        super().stop(*names, kill=kill)
+
+    def freeze(self, name: str) -> None:
+        """The process stays, with its connections, and answers nothing."""
+        self._signal(name, signal.SIGSTOP)
+
+    def thaw(self, name: str) -> None:
+        self._signal(name, signal.SIGCONT)
+
+    def set_clock(self, moment: str) -> None:
+        """Start the backend again as if it were another time."""
+        if moment == self.clock:
+            return
+        self.stop("backend")
+        self.environment["FAREWELL_CLOCK_STARTS_AT"] = self.clock = moment
+        self.start("backend")
+        self.wait_for(f"{self.base_url}/readyz")
+
+    def wait_for(self, url: str, seconds: float = 60) -> None:
+        """Wait until an address answers at all."""
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                call("GET", url, timeout=2)
+            except Unanswered as error:
+                if error.status:
+                    return
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
+
+    def command(self, *arguments: str) -> str:
+        """What `farewell …` prints."""
+        done = subprocess.run(
+            [ROOT / "bin" / "farewell", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr or done.stdout
+        return done.stdout
+
+    def load(self, content: dict[str, Any], file: Path) -> None:
+        file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
+        self.command("load", str(file))
+
+    def show(self, account: str) -> dict[str, Any]:
+        """What `farewell show ACCOUNT` prints, as values."""
+        if self._show is None:
+            self._show = subprocess.Popen(
+                [BACKEND_PYTHON, "-c", SHOW],
+                env=self.environment,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+            )
+        assert self._show.stdin is not None
+        assert self._show.stdout is not None
+        self._show.stdin.write(f"{account}\n")
+        self._show.stdin.flush()
+        line = self._show.stdout.readline()
+        assert line, f"there is no account {account}"
+        found: dict[str, Any] = json.loads(line)
+        return found
