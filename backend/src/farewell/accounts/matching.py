@@ -21,24 +21,43 @@ def _tokens(text: str) -> set[str]:
 def match_account(
     text: str, accounts: Sequence[Account], type_names: dict[str, str]
 ) -> Account | None:
-    """The one account that the words point to, by number or by words of its name or kind that
-    no other of these accounts has. None where they point to none or to several."""
+    """The one account that the words point to: by number, by words of its name that no other of
+    these accounts has, or by its kind. None where they point to none or to several."""
     plain = re.sub(r"\s+", "", _plain(text))
     by_number = [a for a in accounts if re.sub(r"\s+", "", _plain(a.number)) in plain]
     if by_number:
         longest = max(len(a.number) for a in by_number)
-        exact = [a for a in by_number if len(a.number) == longest]
-        return exact[0] if len(exact) == 1 else None
-    said = _tokens(text)
-    words = {a.id: _tokens(f"{a.name} {type_names.get(a.type, '')}") for a in accounts}
+        return _only([a for a in by_number if len(a.number) == longest])
+    return _by_name(text, accounts, type_names) or _by_kind(text, accounts, type_names)
+
+
+def _only(found: list[Account]) -> Account | None:
+    return found[0] if len(found) == 1 else None
+
+
+def _by_name(text: str, accounts: Sequence[Account], type_names: dict[str, str]) -> Account | None:
+    """Words of kinds ("account", "agency") are no names: everybody says them."""
+    said = _tokens(text) - _tokens(" ".join(type_names.values()))
+    words = {a.id: _tokens(a.name) for a in accounts}
     scored = []
     for account in accounts:
-        others = [words[other.id] for other in accounts if other is not account]
-        distinct = {w for w in words[account.id] if not any(w in other for other in others)}
-        scored.append((len(distinct & said), account))
+        others = set().union(*(words[o.id] for o in accounts if o is not account))
+        scored.append((len((words[account.id] - others) & said), account))
     best = max((score for score, _ in scored), default=0)
-    winners = [account for score, account in scored if score == best and best > 0]
-    return winners[0] if len(winners) == 1 else None
+    return _only([account for score, account in scored if score == best and best > 0])
+
+
+def _by_kind(text: str, accounts: Sequence[Account], type_names: dict[str, str]) -> Account | None:
+    """The whole name of a kind that only one of the accounts has, such as "the agency"."""
+
+    def names(kind: str) -> bool:
+        parts = re.findall(r"\w+", _plain(type_names.get(kind, "")))
+        pattern = r"\b" + r"[\W_]*".join(map(re.escape, parts)) + r"\b"
+        return bool(parts) and re.search(pattern, _plain(text)) is not None
+
+    named = [a for a in accounts if names(a.type)]
+    widest = max((len(type_names.get(a.type, "")) for a in named), default=0)
+    return _only([a for a in named if len(type_names.get(a.type, "")) == widest])
 
 
 def match_number(text: str, e164s: Sequence[str]) -> str | None:

@@ -159,7 +159,7 @@ def view(account: Account, policy: Policy) -> AccountView:
         ),
         closers=_closers(account, kind.closed_by.stated or []),
         children=tuple(view(child, policy) for child in account.children if child.status in ACTIVE)
-        if kind.cascade
+        if kind.cascade and kind.cascade.closes_children.stated
         else (),
     )
 

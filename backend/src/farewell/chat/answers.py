@@ -23,7 +23,7 @@ def _final_bill(work: Work, account: Account) -> list[Statement]:
     case = open_case_of(work, account)
     quote = valid_quote(work, case, view) if case else None
     bill = bill_of(quote) if quote else final_bill(view, policy, work.now)
-    return [rule, statements.quote(view, bill)]
+    return [rule, statements.quote(view, kind, bill)]
 
 
 def _balance(work: Work, account: Account) -> list[Statement]:

@@ -212,9 +212,8 @@ def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
 
     def use(work: Work, conversation: Conversation) -> Said:
         pressed = conversation.pressed
-        plain = pressed is not None or turns.is_plain_yes(conversation, body.text)
-        if body.text == "/affirm":  # the gateway settled a bare yes by the open question
-            plain = True
+        # The gateway settles a plain yes itself: what arrives as words is not one.
+        plain = pressed is not None or body.text == "/confirm_closure"
         return turns.confirm_closure(work, conversation, plain)
 
     return _speak(services, conversation_id, use)

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import httpx
 from starlette.concurrency import run_in_threadpool
 
+from farewell import metrics
 from farewell.billing.money import Money
 from farewell.billing.tables import FinalBill
 from farewell.chat.inbound import (
@@ -89,13 +90,19 @@ class Gateway:
 
     async def receive(self, conversation_id: str, raw: str) -> Wire:
         """Answer one customer message within the promised time."""
-        task = asyncio.create_task(self._turn(conversation_id, raw))
+        metrics.MESSAGES.inc()
+        task = asyncio.create_task(self._timed_turn(conversation_id, raw))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
             return await asyncio.wait_for(asyncio.shield(task), self._answer_within)
         except TimeoutError:
+            metrics.APOLOGIES.labels("slow").inc()
             return await self._work(self._slow, conversation_id)
+
+    async def _timed_turn(self, conversation_id: str, raw: str) -> Wire:
+        with metrics.TURN_SECONDS.time():
+            return await self._turn(conversation_id, raw)
 
     async def nudge(self, conversation_id: str, payload: str) -> None:
         """Let the assistant speak without a customer message, after something happened."""
@@ -121,6 +128,7 @@ class Gateway:
                 raise ValueError("the assistant gave no answer")
         except (httpx.HTTPError, ValueError) as error:
             log.warning("no answer for conversation %s: %s", conversation_id, type(error).__name__)
+            metrics.APOLOGIES.labels("assistant_unavailable").inc()
             return await self._work(self._apologise, conversation_id)
         return await self._work(lambda w, c: self._deliver(w, c, said), conversation_id)
 
@@ -129,6 +137,7 @@ class Gateway:
             # Every turn of the assistant asks the backend what comes next. Where that did not
             # happen, its actions are down, and what it says rests on what was true before.
             log.warning("the actions did not run for conversation %s", conversation.id)
+            metrics.APOLOGIES.labels("actions_unavailable").inc()
             return self._apologise(work, conversation)
         return wire(deliver(work, conversation, said))
 

@@ -125,9 +125,11 @@ def _settled_by_question(work: Work, conversation: Conversation, text: str) -> s
         )
     )
     for button in offered:
-        if button.title.casefold() == text.casefold().strip(" .!"):
+        if turns.same_words(button.title) == turns.same_words(text):
             conversation.pressed = button.payload
             return button.payload
+    if conversation.asked in turns.CONFIRMATIONS and turns.is_confirmation(conversation, text):
+        return "/confirm_closure"
     if turns.is_plain_yes(conversation, text):
         return "/affirm"
     if turns.is_plain_no(conversation, text):

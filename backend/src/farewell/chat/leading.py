@@ -119,7 +119,7 @@ def _closing(work: Work, conversation: Conversation) -> Step:
             facts = next(r.facts for r in state_of(work, case).owed if r.code == code)
             return Step(rest, facts)
     state = state_of(work, case)
-    if not _asks_before_quote(state):
+    if not _asks_before_quote(work, state):
         state = state_of(work, case, with_quote=True)
     seen = set(seen_by(work, case, conversation.id))
     say: list[tuple[Statement, str]] = []
@@ -143,9 +143,10 @@ RESTS = (
 """Answers after which the case rests, and how the rest is called."""
 
 
-def _asks_before_quote(state: CaseState) -> bool:
+def _asks_before_quote(work: Work, state: CaseState) -> bool:
+    kind = work.kind(state.case.account)
     for requirement in state.owed:
-        if requirement.code == quote_statement(state.account, state.bill).code:
+        if requirement.code == quote_statement(state.account, kind, state.bill).code:
             return False
         if requirement.kind != "acknowledge" and not requirement.answered:
             return True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from sqlalchemy import update
@@ -43,7 +44,8 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
             run.clear()
 
     for message in said:
-        text = str(message.get("text") or "").strip()
+        # A fact may be empty; it leaves no blank line behind.
+        text = re.sub(r"\n\s*\n", "\n", str(message.get("text") or "").strip())
         buttons = message.get("buttons") or []
         if text and not buttons and str(message.get("utter_action", "")).startswith(SAYS):
             run.append(text)

@@ -6,6 +6,8 @@ separately by `leading.next_step`, so any order of wishes ends at the right ques
 
 from __future__ import annotations
 
+import re
+
 from farewell.accounts.matching import match_account, match_number
 from farewell.accounts.tables import Account, Person
 from farewell.audit import Actor
@@ -27,7 +29,7 @@ from farewell.errors import Problem
 from farewell.facts import Moment, Statement, VendorWords, from_json
 from farewell.i18n import catalogue
 from farewell.lifecycle.exports import latest_export
-from farewell.lifecycle.reactivation import reactivate, restore_numbers
+from farewell.lifecycle.reactivation import reactivate, restorable_numbers, restore_numbers
 from farewell.policy.model import words_in
 from farewell.work import Work
 
@@ -175,13 +177,13 @@ def _case(work: Work, conversation: Conversation) -> ClosingCase | None:
     return cases.open_case_of(work, conversation.account)
 
 
-def _opened(work: Work, conversation: Conversation) -> tuple[Said, ClosingCase | None]:
+def _opened(work: Work, conversation: Conversation, text: str) -> tuple[Said, ClosingCase | None]:
     """The case that an answer belongs to; opens one where the customer is ahead of us."""
     case = _case(work, conversation)
     if case is not None:
         conversation.topic = "closing"
         return [], case
-    said = wish(work, conversation, "closing", "")
+    said = wish(work, conversation, "closing", text)
     return said, _case(work, conversation)
 
 
@@ -199,7 +201,7 @@ def answer(
     work: Work, conversation: Conversation, code: str, value: str, text: str | None = None
 ) -> Said:
     """The customer answers a requirement, asked or not. `text` names a number or gives words."""
-    said, case = _opened(work, conversation)
+    said, case = _opened(work, conversation, text or "")
     if case is None:
         return said
     person, actor = _person(conversation), actor_of(conversation)
@@ -421,7 +423,13 @@ def consent(work: Work, conversation: Conversation) -> Said:
         raise
     conversation.topic, conversation.wanted = "restore", None
     moment = Moment(work.now, account.zone)
-    return [Statement("reactivated", {"account": work.view(account).named(), "at": moment})]
+    told = [Statement("reactivated", {"account": work.view(account).named(), "at": moment})]
+    released = any(number.status == "released" for number in account.numbers)
+    late = released and not restorable_numbers(work, account)
+    if late and work.kind(account).numbers.restore_otherwise_by_support:
+        ways = statements.contacts(work.policy(account))
+        told.append(Statement("numbers_by_support", {"contacts": ways}))
+    return told
 
 
 def restore(work: Work, conversation: Conversation, yes: bool) -> Said:
@@ -449,11 +457,22 @@ def is_plain_yes(conversation: Conversation, text: str) -> bool:
     return _listed(conversation, text, "plain.yes")
 
 
+def is_confirmation(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly confirms the closing that was just asked about."""
+    return _listed(conversation, text, "plain.confirmation") or is_plain_yes(conversation, text)
+
+
 def is_plain_no(conversation: Conversation, text: str) -> bool:
     """Whether a text is a plain no and nothing else."""
     return _listed(conversation, text, "plain.no")
 
 
 def _listed(conversation: Conversation, text: str, key: str) -> bool:
-    plain = " ".join(text.casefold().replace("’", "'").strip(" .!").split())
-    return plain in catalogue(_language(conversation)).text(key).split("|")
+    known = catalogue(_language(conversation)).text(key).split("|")
+    return same_words(text) in map(same_words, known)
+
+
+def same_words(text: str) -> str:
+    """A text without case and punctuation, but with its question mark: "yes?" is no yes."""
+    words = re.findall(r"[\w']+|\?", text.casefold().replace("’", "'"))
+    return " ".join(words)

@@ -132,7 +132,8 @@ def _close(work: Work, state: CaseState, quote: Quote, person: Person, actor: Ac
     )
     work.session.add(final)
     members = [account]
-    if not converted and work.kind(account).cascade:
+    cascade = work.kind(account).cascade
+    if not converted and cascade and cascade.closes_children.stated:
         for child in account.children:
             if child.status in ("active", "closing"):
                 _close_account(work, child, person, actor, parent=closure)

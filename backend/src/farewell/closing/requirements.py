@@ -160,8 +160,9 @@ def requirements(
     owed += _alternatives(account, policy, said)
     if kind.converts is None:
         owed += _numbers(account, policy, said, now)
-        if kind.cascade and account.children:
+        if account.children:
             owed.append(_notice(statements.children(account)))
+        if account.children and kind.cascade and kind.cascade.transfer_first.stated:
             owed.append(
                 Requirement(
                     "sub_accounts",
@@ -176,7 +177,7 @@ def requirements(
                 Requirement("data_export", "choice", {}, answered=said.settled("data_export"))
             )
     owed.append(_notice(statements.effect(account, kind)))
-    owed.append(_notice(statements.quote(account, bill)))
+    owed.append(_notice(statements.quote(account, kind, bill)))
     if kind.billing.fees.stated == "none":
         owed.append(_notice(statements.fees(policy, kind)))
     if account.balance_minor and kind.balance.treatment.stated != "refund_to_card":

@@ -143,9 +143,9 @@ def undo(account: AccountView, policy: Policy, closed_at: datetime) -> Statement
             return Statement("undo_not_stated", {"vendor": vendor(policy)})
 
 
-def quote(account: AccountView, bill: Bill) -> Statement:
+def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
     """The final bill: lines, total, day."""
-    facts = {
+    facts: Facts = {
         "lines": [line_phrase(line, bill.currency, account.number) for line in bill.stored_lines()],
         "total": account.money(bill.total_minor),
         "refund": account.money(bill.refund_minor),
@@ -153,8 +153,11 @@ def quote(account: AccountView, bill: Bill) -> Statement:
     }
     if bill.refund_minor:
         return Statement("quote_refund", facts)
-    if bill.total_minor:
+    if bill.total_minor and kind.billing.settle_by.stated == "auto_pay":
+        facts["method"] = account.payment_method or Phrase("method.on_file", {})
         return Statement("quote_due", facts)
+    if bill.total_minor:
+        return Statement("quote_due_otherwise", facts)
     if bill.written_off:
         facts["lines"] = [
             line_phrase(line, bill.currency, account.number) for line in bill.stored_write_offs()

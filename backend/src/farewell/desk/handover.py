@@ -7,7 +7,7 @@ from farewell.chat.tables import Conversation
 from farewell.closing import statements
 from farewell.desk.hours import is_open, next_opening
 from farewell.desk.tables import Handover
-from farewell.facts import Facts, Moment, Phrase, Statement
+from farewell.facts import Facts, Moment, Phrase, Statement, VendorWords
 from farewell.policy.model import Policy
 from farewell.work import Work
 
@@ -16,6 +16,7 @@ def when_people_answer(policy: Policy, work: Work, zone: str) -> Statement:
     """Whether somebody answers now; otherwise when, in the customer's zone."""
     facts: Facts = {"contacts": statements.contacts(policy), "vendor": statements.vendor(policy)}
     hours = policy.support.hours.stated
+    facts["outside_hours"] = VendorWords(policy.support.outside_hours or {"en": ""})
     if hours is None:
         return Statement("human_hours_not_stated", facts)
     if is_open(hours, work.now):
