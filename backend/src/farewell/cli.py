@@ -88,7 +88,7 @@ def show_command(account: Annotated[str, typer.Argument(help="Account number")])
     try:
         shown = services.in_transaction(lambda work: show_account(work, account))
     except Problem as problem:
-        typer.echo(problem.detail, err=True)
+        typer.echo(f"{problem.detail} (Data folder: {services.settings.data})", err=True)
         raise typer.Exit(1) from problem
     typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
 

@@ -185,7 +185,7 @@ def answer_for_vendor(work: Work, topic: str, policy: Policy, zone: str) -> list
                 "zone": hours.zone,
             }
             told.append(Statement("hours_week", facts))
-        return [*told, statements.support_closes(policy)]
+        return told
     if topic == "who_can_cancel":
         return [*_roles_by_type(policy), statements.support_closes(policy)]
     rule = ABOUT_VENDOR.get(topic)

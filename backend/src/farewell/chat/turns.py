@@ -101,6 +101,7 @@ def _fits(account: Account, what: str) -> bool:
 
 def _take(work: Work, conversation: Conversation, account: Account) -> Said:
     """Go on with an account: lead through what the customer wanted."""
+    going_on = conversation.topic == "closing" and conversation.account is account
     conversation.account = account
     wanted = conversation.wanted or "closing"
     if wanted == "reactivation":
@@ -124,8 +125,9 @@ def _take(work: Work, conversation: Conversation, account: Account) -> Said:
             work.session.delete(rested)
             work.session.flush()
     cases.open_case(work, person=person, account=account, actor=actor_of(conversation))
-    kind = work.kind(account)
-    return [Statement("account_found", {"account": work.view(account).label(kind)})]
+    if going_on:
+        return []
+    return [Statement("account_found", {"account": work.view(account).label(work.kind(account))})]
 
 
 def choose_account(work: Work, conversation: Conversation, text: str) -> Said:

@@ -247,7 +247,7 @@ def answer(
     case.touched_at = work.now
     if code == "exit_reason":
         case.reason_code = None if value in ("skip", "words") else value
-        case.reason_words = words[:1000] if words else None
+        case.reason_words = words[:1000] if words and value == "words" else None
     record(
         work.session,
         work.now,
