@@ -379,8 +379,24 @@ function bubble({ sender, text, at }) {
   const element = make("article", `message ${sender}`);
   const head = make("p", "head", `${words.senders[sender]} `);
   head.append(timeElement(at));
-  element.append(head, make("p", "text", text));
+  element.append(head, linked(text));
   return element;
+}
+
+/** A paragraph of text in which the path of an export is a link. @param {string} text */
+function linked(text) {
+  const paragraph = make("p", "text");
+  for (const part of text.split(/(\/exports\/[\w-]+)/)) {
+    if (!part.startsWith("/exports/")) {
+      paragraph.append(part);
+      continue;
+    }
+    const link = make("a", "", words.chat.export_link);
+    link.href = part;
+    link.download = "";
+    paragraph.append(link);
+  }
+  return paragraph;
 }
 
 /** @param {HTMLElement} where @param {string} selector */

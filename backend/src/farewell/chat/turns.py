@@ -28,7 +28,7 @@ from farewell.desk.handover import hand_over
 from farewell.errors import Problem
 from farewell.facts import Moment, Statement, VendorWords, from_json
 from farewell.i18n import catalogue
-from farewell.lifecycle.exports import latest_export
+from farewell.lifecycle.exports import latest_export, make_export, still_readable
 from farewell.lifecycle.reactivation import reactivate, restorable_numbers, restore_numbers
 from farewell.policy.model import words_in
 from farewell.work import Work
@@ -203,6 +203,8 @@ def answer(
     work: Work, conversation: Conversation, code: str, value: str, text: str | None = None
 ) -> Said:
     """The customer answers a requirement, asked or not. `text` names a number or gives words."""
+    if (code, value) == ("data_export", "export") and _case(work, conversation) is None:
+        return _export_alone(work, conversation, text or "")
     said, case = _opened(work, conversation, text or "")
     if case is None:
         return said
@@ -225,6 +227,26 @@ def answer(
         words=words,
     )
     return [*said, *_after(work, conversation, case, code, value)]
+
+
+def _export_alone(work: Work, conversation: Conversation, text: str) -> Said:
+    """An export without a closing: before one, or after it while the data is kept."""
+    if conversation.person is None:
+        return wish(work, conversation, "data_export", text)
+    accounts = cases.accounts_of(work, conversation.person)
+    account = conversation.account or (accounts[0] if len(accounts) == 1 else None)
+    if account is None:
+        return question(work, conversation, "data_export")
+    if not cases.may_close(work, conversation.person, account):
+        return ABOUT_ACCOUNT["who_can_cancel"](work, account)
+    closure = cases.standing_closure(work, account)
+    if closure and not still_readable(work, account, closure):
+        return [
+            Statement("export_too_late", {"contacts": statements.contacts(work.policy(account))})
+        ]
+    export = make_export(work, account, actor_of(conversation))
+    work.session.flush()
+    return [export_ready(export.id, work, account)]
 
 
 def _after(

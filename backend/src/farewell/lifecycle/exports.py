@@ -12,6 +12,7 @@ from sqlalchemy import select
 from farewell.accounts.snapshot import AccountView
 from farewell.accounts.tables import Account
 from farewell.audit import Actor, record
+from farewell.closing.tables import Closure
 from farewell.facts import as_json
 from farewell.lifecycle.tables import Export
 from farewell.work import Work
@@ -54,6 +55,20 @@ def make_export(work: Work, account: Account, actor: Actor) -> Export:
     work.session.add(export)
     record(work.session, work.now, actor, "data.exported", f"account:{account.number}")
     return export
+
+
+def still_readable(work: Work, account: Account, closure: Closure) -> bool:
+    """Whether a closed account's data can still be exported.
+
+    CTM's guide: "you may log in to canceled accounts to review and export your data" for 60 days.
+    """
+    data = work.kind(account).data
+    if closure.kind == "converted":
+        return True
+    days = data.kept_days.stated
+    if not data.readable_after_closing.stated or days is None:
+        return False
+    return work.now < closure.closed_at + timedelta(days=days)
 
 
 def latest_export(work: Work, account: Account) -> Export | None:
