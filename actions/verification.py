@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from rasa_sdk import FormValidationAction, Tracker
@@ -10,6 +11,8 @@ from rasa_sdk.types import DomainDict
 
 from actions.base import Told, speak
 from actions.client import Backend, BackendUnavailable, Utterance, backend
+
+log = logging.getLogger(__name__)
 
 
 class ValidateVerificationForm(FormValidationAction):
@@ -28,9 +31,13 @@ class ValidateVerificationForm(FormValidationAction):
     ) -> dict[str, Any]:
         """Begin the verification; an unclear number is asked for again."""
         try:
-            say = await backend(tracker.sender_id).begin_verification(str(value))
+            say = await backend(tracker.sender_id).begin_verification(str(value)[:200])
         except BackendUnavailable as error:
+            log.warning("verification in %s: %s", tracker.sender_id, error.code)
             return {"account_number": "?", "outcome": "failed", "error_code": error.code}
+        except Exception:
+            log.exception("verification in %s", tracker.sender_id)
+            return {"account_number": "?", "outcome": "failed", "error_code": "action_failed"}
         speak(dispatcher, say)
         unclear = any(utterance.code == "account_number_unclear" for utterance in say)
         return {"account_number": None if unclear else str(value)}

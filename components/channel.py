@@ -6,6 +6,7 @@ from (`utter_action`) and the fingerprint under which a statement counts as show
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -39,6 +40,7 @@ class FarewellChannel(InputChannel):
 
     def __init__(self, token: str) -> None:
         self._token = token
+        self._turns: set[asyncio.Future[Any]] = set()
 
     @classmethod
     def name(cls) -> str:
@@ -69,12 +71,18 @@ class FarewellChannel(InputChannel):
             shown = request.headers.get("Authorization", "")
             if not hmac.compare_digest(shown.encode(), f"Bearer {self._token}".encode()):
                 return response.json({"error": "wrong token"}, status=401)
-            body = request.json
-            sender, text = (body or {}).get("sender"), (body or {}).get("message")
+            body = request.json if isinstance(request.json, dict) else {}
+            sender, text = body.get("sender"), body.get("message")
             if not isinstance(sender, str) or not isinstance(text, str) or not sender or not text:
                 return response.json({"error": "sender and message are needed"}, status=400)
             collected = CollectingChannel()
-            await on_new_message(UserMessage(text, collected, sender, input_channel=self.name()))
+            message = UserMessage(text, collected, sender, input_channel=self.name())
+            # Finished even if the caller goes away: a turn that is cut off has acted, but Rasa
+            # would not remember it.
+            turn = asyncio.ensure_future(on_new_message(message))
+            self._turns.add(turn)
+            turn.add_done_callback(self._turns.discard)
+            await asyncio.shield(turn)
             return response.json(collected.said)
 
         return routes
