@@ -39,7 +39,7 @@ class Names:
     def _text(self, text: str) -> str:
         text = re.sub(r"\b([A-Z]-\d{4})\b", rf"\g<1>{self._mark}", text)
         text = re.sub(r"\b(\w+)@(\w+\.example)\b", rf"\g<1>.{self._mark}@\g<2>", text)
-        return re.sub(r"555([ -]?01\d\d)", rf"{self._exchange}\g<1>", text)
+        return re.sub(r"555([ -]?0\d{3})", rf"{self._exchange}\g<1>", text)
 
 
 def copies(scripts: list[Script], demo_file: Path = DEMO) -> dict[str, Any]:
