@@ -133,6 +133,9 @@ def _from_host(work: Work, keys: dict[str, HostKey], token: str) -> Conversation
     )
     found = work.session.scalar(query.order_by(Conversation.created_at.desc()).limit(1))
     if found is None:
+        taken = select(Conversation.id).where(Conversation.external_id == external)
+        if external and work.session.scalar(taken):
+            raise NOT_SIGNED_IN  # the conversation is another person's
         found = Conversation(
             external_id=external, person=person, vendor=key.vendor, created_at=work.now
         )
