@@ -211,9 +211,8 @@ def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
     """The customer answered the confirmation; only a plain yes or its button closes."""
 
     def use(work: Work, conversation: Conversation) -> Said:
-        pressed = conversation.pressed
-        # The gateway settles a plain yes itself: what arrives as words is not one.
-        plain = pressed is not None or body.text == "/confirm_closure"
+        # The gateway notes a plain yes and its button; what the assistant sends is no evidence.
+        plain = conversation.pressed == turns.CONFIRMED
         return turns.confirm_closure(work, conversation, plain)
 
     return _speak(services, conversation_id, use)
@@ -263,6 +262,9 @@ def begin_verification(conversation_id: str, body: AccountNumber, services: Serv
 
     def use(work: Work, conversation: Conversation) -> Said:
         number = body.account_number.strip()
+        if not turns.verification_ways(work, conversation):
+            conversation.topic = "sign_in"
+            return []
         if conversation.person_id or not any(c.isdigit() for c in number) or len(number) > 40:
             return [Statement("account_number_unclear", {})]
         conversation.verifying_account = number

@@ -129,7 +129,8 @@ def _settled_by_question(work: Work, conversation: Conversation, text: str) -> s
             conversation.pressed = button.payload
             return button.payload
     if conversation.asked in turns.CONFIRMATIONS and turns.is_confirmation(conversation, text):
-        return "/confirm_closure"
+        conversation.pressed = turns.CONFIRMED
+        return turns.CONFIRMED
     if turns.is_plain_yes(conversation, text):
         return "/affirm"
     if turns.is_plain_no(conversation, text):

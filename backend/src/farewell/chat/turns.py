@@ -36,6 +36,9 @@ from farewell.work import Work
 AMOUNTS = ("final_bill", "refund")
 """Questions whose answers name amounts: for those who may close."""
 
+CONFIRMED = "/confirm_closure"
+"""What a plain yes to the confirmation and its button stand for."""
+
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
 Said = list[Statement]
 
@@ -74,7 +77,7 @@ def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
     """
     conversation.wanted = what
     if conversation.person is None:
-        ways = _verification_ways(work, conversation)
+        ways = verification_ways(work, conversation)
         conversation.topic = "verify" if ways else "sign_in"
         return []
     accounts = cases.accounts_of(work, conversation.person)
@@ -470,7 +473,8 @@ def restore(work: Work, conversation: Conversation, yes: bool) -> Said:
     return [Statement("numbers_restored", {"count": count})]
 
 
-def _verification_ways(work: Work, conversation: Conversation) -> bool:
+def verification_ways(work: Work, conversation: Conversation) -> bool:
+    """Whether a visitor can become a person by account number and security answer."""
     if conversation.vendor:
         return bool(work.vendor(conversation.vendor).verification)
     return any(policy.verification for policy in work.policies.values())
