@@ -63,14 +63,13 @@ class PaperRasa:
         match text.split(" "):
             case ["close", *_]:
                 said += spoken(await self.act(sender, "wish", wish="closing", text=text))
-            case ["/affirm" | "/confirm_closure"]:
+            case ["/confirm_closure"]:
                 said += spoken(await self.act(sender, "confirm", text=text))
             case ["answer", code, value, *rest]:
                 given = {"code": code, "value": value, "text": " ".join(rest)}
                 said += spoken(await self.act(sender, "answers", **given))
             case ["verify", number]:
                 said += spoken(await self.act(sender, "verification", account_number=number))
-                return httpx.Response(200, json=said)
             case ["/verified"]:
                 said += spoken(await self.act(sender, "verified"))
             case ["ask", topic]:
@@ -83,7 +82,7 @@ class PaperRasa:
             code = step["next_requirement"]
             buttons = [{"title": o["title"], "payload": "/choose_option"} for o in step["options"]]
             if code in CONFIRMING:
-                buttons.append({"title": "Close it now", "payload": "/affirm"})
+                buttons.append({"title": "Close it now", "payload": "/confirm_closure"})
             said.append(
                 {"text": f"{code}?", "utter_action": f"utter_ask_{code}", "buttons": buttons}
             )
