@@ -18,7 +18,7 @@ ANSWER = "Biscuit the Third"
 @pytest.fixture
 def known(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     """Ann, whose security answer is known, closes T-1; Zoe without one closes T-2."""
-    quick = PasswordHasher(time_cost=1, memory_cost=8)
+    quick = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
     monkeypatch.setattr(identity, "_hasher", quick)
     monkeypatch.setattr(identity, "_NOBODYS_HASH", quick.hash("nobody"))
     ann = person("ann@example", security={"question": 0, "answer": ANSWER})
