@@ -30,6 +30,8 @@ class ValidateVerificationForm(FormValidationAction):
         domain: DomainDict,
     ) -> dict[str, Any]:
         """Begin the verification; an unclear number is asked for again."""
+        if value is None:  # forgotten at the step before, not given by the customer
+            return {"account_number": None}
         try:
             say = await backend(tracker.sender_id).begin_verification(str(value)[:200])
         except BackendUnavailable as error:

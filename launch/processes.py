@@ -35,7 +35,7 @@ def environment(
         "PORT": str(port),
         "FAREWELL_DATA": str(data),
         "FAREWELL_DEMO": inherited.get("FAREWELL_DEMO", "1"),
-        "FAREWELL_SERVICE_TOKEN": service_token(data),
+        "FAREWELL_SERVICE_TOKEN": inherited.get("FAREWELL_SERVICE_TOKEN") or service_token(data),
         "FAREWELL_BACKEND_URL": f"http://{HOST}:{port}",
         "FAREWELL_RASA_PORT": str(rasa_port),
         "FAREWELL_RASA_URL": f"http://{HOST}:{rasa_port}",
