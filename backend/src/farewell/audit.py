@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, select
@@ -45,7 +45,7 @@ class AuditEntry(Base):
         """The hash that this entry must have."""
         content = json.dumps(
             [
-                self.at.isoformat(),
+                self.at.astimezone(UTC).isoformat(),
                 self.actor,
                 self.channel,
                 self.action,

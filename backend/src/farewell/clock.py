@@ -18,10 +18,8 @@ def clock_from(start: datetime | None) -> Clock:
     """The system's clock, or one that shows `start` now and goes on from there."""
     if start is None:
         return system_clock
-    if start.tzinfo is None:
-        start = start.replace(tzinfo=UTC)
     began = time.monotonic()
-    first = start
+    first = start.replace(tzinfo=UTC) if start.tzinfo is None else start.astimezone(UTC)
 
     def shifted() -> datetime:
         return first + timedelta(seconds=time.monotonic() - began)
