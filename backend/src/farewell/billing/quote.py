@@ -89,10 +89,14 @@ def final_bill(account: AccountView, policy: Policy, now: datetime) -> Bill:
         plan = _plan_line(part, rules, today)
         lines += [*([plan] if plan else []), *charges]
     owed = sum(line.amount_minor for line in lines)
-    credit = 0
-    if kind.balance.treatment.stated == "refund_to_card" and account.balance_minor:
-        credit = account.balance_minor
-        lines.append(Line("credit", account.number, "", -credit))
+    given = [
+        Line("credit", part.number, "", -part.balance_minor)
+        for part in account.everywhere()
+        if part.balance_minor
+        and policy.type_of(part.type).balance.treatment.stated == "refund_to_card"
+    ]
+    lines += given
+    credit = -sum(line.amount_minor for line in given)
     settle_after = kind.billing.settle_after_days.stated or 0
     if credit > owed and kind.balance.days.stated is not None:
         settle_after = kind.balance.days.stated
@@ -143,10 +147,10 @@ def stale_when_changed(account: AccountView) -> str:
 def line_phrase(line: dict[str, Any], currency: str, account_number: str) -> Phrase:
     """A stored line for people; lines of sub-accounts name the account."""
     amount = Money(line["amount_minor"], currency)
-    if line["code"] == "credit":
-        return Phrase("line.credit", {"amount": amount})
     other = {"account": line["account"]} if line["account"] != account_number else {}
     suffix = ".of" if other else ""
+    if line["code"] == "credit":
+        return Phrase(f"line.credit{suffix}", {**other, "amount": amount})
     if line["code"] == "plan":
         return Phrase(
             f"line.plan{suffix}",

@@ -139,8 +139,10 @@ def _close(work: Work, state: CaseState, quote: Quote, person: Person, actor: Ac
                 _close_account(work, child, person, actor, parent=closure)
                 members.append(child)
     _settle_charges(work, closure, members, quote)
-    if quote.refund_minor or any(line["code"] == "credit" for line in quote.lines):
-        account.balance_minor = 0  # the credit is in the bill now
+    credited = {line["account"] for line in quote.lines if line["code"] == "credit"}
+    for member in members:
+        if member.number in credited:
+            member.balance_minor = 0  # the credit is in the bill now
     case.state = "converted" if converted else "closed"
     for duty in duties_of(state.account, work.kind(account), work.now, bill):
         work.session.add(
