@@ -1,0 +1,72 @@
+"""The migrations make exactly the tables of the models, and can be taken back."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from sqlalchemy import Connection, inspect
+
+from farewell.config import REPOSITORY
+from farewell.database import Database
+from farewell.tables import Base
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """An empty database."""
+    return Database(f"sqlite:///{tmp_path / 'empty.sqlite'}")
+
+
+def migrate(connection: Connection, to: str) -> None:
+    """Bring the database up or down to a revision."""
+    config = Config()
+    config.set_main_option("script_location", str(REPOSITORY / "backend" / "migrations"))
+    config.attributes["connection"] = connection
+    (command.downgrade if to == "base" else command.upgrade)(config, to)
+
+
+def test_the_newest_schema_equals_the_models(database: Database) -> None:
+    with database.engine.begin() as connection:
+        migrate(connection, "head")
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_upgrading_twice_is_harmless(database: Database) -> None:
+    with database.engine.begin() as connection:
+        migrate(connection, "head")
+        migrate(connection, "head")
+
+
+def test_the_schema_can_be_taken_back_and_built_again(database: Database) -> None:
+    with database.engine.begin() as connection:
+        migrate(connection, "head")
+        migrate(connection, "base")
+        assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
+        migrate(connection, "head")
+        assert "closures" in inspect(connection).get_table_names()
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        ("closing_cases", "uq_closing_cases_open_account"),
+        ("closures", "uq_closures_standing_account"),
+        ("phone_numbers", "uq_phone_numbers_in_use"),
+    ],
+)
+def test_what_must_be_unique_is_unique_in_the_database(
+    database: Database, index: tuple[str, str]
+) -> None:
+    table, name = index
+    with database.engine.begin() as connection:
+        migrate(connection, "head")
+        found = {i["name"]: i["unique"] for i in inspect(connection).get_indexes(table)}
+
+    assert found[name] == 1
