@@ -161,7 +161,12 @@ def change_account(work: Work, conversation: Conversation, text: str) -> Said:
         return [Statement("only_account", {"account": work.view(accounts[0]).named()})]
     _leave(work, conversation)
     conversation.wanted = conversation.wanted or "closing"
-    if account is None or account is conversation.account:
+    others = [a for a in candidates(work, conversation) if a is not conversation.account]
+    if account is conversation.account:
+        account = None
+    if account is None and len(others) == 1:
+        account = others[0]
+    if account is None:
         conversation.topic = "choose_account"
         return []
     return _take(work, conversation, account)
