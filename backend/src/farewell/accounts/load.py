@@ -81,7 +81,10 @@ class NumberIn(Part):
     @classmethod
     def is_e164(cls, value: str) -> str:
         """Refuse what is no number, but let fictional ones (555-01xx) through."""
-        parsed = phonenumbers.parse(value)
+        try:
+            parsed = phonenumbers.parse(value)
+        except phonenumbers.NumberParseException as error:
+            raise ValueError(f"{value!r} is no phone number such as +13035550101") from error
         return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
@@ -109,9 +112,9 @@ class ClosedIn(Part):
 
 
 class AccountIn(Part):
-    """An account."""
+    """An account. Its number is part of file names, so it has no slash and no leading dot."""
 
-    number: str
+    number: str = Field(pattern=r"^\w[\w .:#-]{0,39}$")
     vendor: str
     name: str
     type: str
@@ -180,6 +183,12 @@ def _person(work: Work, given: PersonIn) -> bool:
         raise LoadError(f"person {given.email}: there is no policy for vendor {given.vendor!r}")
     if _find_person(work, given.vendor, given.email):
         return False
+    questions = work.policies[given.vendor].security_questions
+    if given.security and given.security.question >= len(questions):
+        raise LoadError(
+            f"person {given.email}: vendor {given.vendor!r} has no security question "
+            f"{given.security.question}"
+        )
     work.session.add(
         Person(
             vendor=given.vendor,
@@ -202,11 +211,7 @@ def _account(work: Work, given: AccountIn) -> bool:
     policy = work.policies.get(given.vendor)
     if policy is None or given.type not in policy.account_types:
         raise LoadError(f"{at}: vendor {given.vendor!r} has no account type {given.type!r}")
-    parent = None
-    if given.parent:
-        parent = work.session.scalar(select(Account).where(Account.number == given.parent))
-        if parent is None:
-            raise LoadError(f"{at}: its parent {given.parent!r} must stand before it")
+    parent = _parent(work, given, policy.type_of(given.type).parent_type)
     account = Account(
         vendor=given.vendor,
         number=given.number,
@@ -246,6 +251,20 @@ def _account(work: Work, given: AccountIn) -> bool:
     return True
 
 
+def _parent(work: Work, given: AccountIn, wanted: str | None) -> Account | None:
+    if given.parent is None:
+        return None
+    at = f"account {given.number}"
+    parent = work.session.scalar(select(Account).where(Account.number == given.parent))
+    if parent is None:
+        raise LoadError(f"{at}: its parent {given.parent!r} must stand before it")
+    if (parent.vendor, parent.type) != (given.vendor, wanted):
+        raise LoadError(f"{at}: its parent {given.parent!r} is not of a type above {given.type!r}")
+    if parent.currency != given.currency.upper():
+        raise LoadError(f"{at}: its currency must be its parent's, for they share a final bill")
+    return parent
+
+
 def moment(value: str, now: datetime) -> datetime:
     """A moment from ISO 8601 or from days before now such as `-20d`.
 
@@ -278,9 +297,11 @@ def _closed_before(work: Work, account: Account, given: ClosedIn) -> None:
     work.session.add(closure)
     account.status = closure.kind
     if account.subscription:
-        account.subscription.status, account.subscription.locked_at = "canceled", at
-    for number in account.numbers:
-        number.status, number.released_at = "released", at
+        account.subscription.status = "free" if kind.converts else "canceled"
+        account.subscription.locked_at = at
+    if not kind.converts and kind.numbers.on_close.stated not in ("kept", "none"):
+        for number in account.numbers:
+            number.status, number.released_at = "released", at
     work.session.flush()
     for duty in duties_of(view, kind, at, None):
         if duty.due_at > work.now:
