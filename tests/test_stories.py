@@ -57,6 +57,21 @@ def stories_in(folder: Path) -> list[str]:
     ]
 
 
+def same_steps(folder: Path) -> list[tuple[str, str]]:
+    """Stories that differ in nothing but the customer's words."""
+    seen: dict[str, str] = {}
+    found = []
+    for file in sorted(folder.glob("test_*.yml")):
+        for story in yaml.safe_load(file.read_text())["stories"]:
+            for step in story["steps"]:
+                step.pop("user", None)
+            steps, name = json.dumps(story["steps"]), f"{story['story']} ({file.name})"
+            if steps in seen:
+                found.append((seen[steps], name))
+            seen[steps] = name
+    return found
+
+
 def failures(report: str) -> dict[str, list[str]]:
     """The failed stories of `failed_test_stories.yml`, whose comments say what was predicted."""
     found: dict[str, list[str]] = {}
@@ -115,7 +130,7 @@ def test_every_written_story_is_run_and_there_are_enough(run: Run) -> None:
     written = stories_in(FOLDER)
     assert len(written) >= AT_LEAST
     assert len(set(written)) == len(written), "two stories of a file have one name"
-    assert run.total == len(written) + 1
+    assert run.total == len(written) + 1, f"two stories have the same steps: {same_steps(FOLDER)}"
     assert {file.name for file in FOLDER.glob("*.y*ml")} == {
         f.name for f in FOLDER.glob("test_*.yml")
     }
