@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -12,6 +13,8 @@ from wire.expecting import differences, holds
 from wire.farewell import NOW, Farewell
 from wire.scripts import Script, Step
 from wire.talk import Talk, Turn
+
+LATE_SECONDS = 20
 
 
 class Play:
@@ -24,7 +27,7 @@ class Play:
         self.written: list[str] = []
         """The transcript, for the message of a failure."""
         self.messages = 0
-        self.talks: dict[str | None, Talk] = {}
+        self.talks: list[tuple[str | None, Talk]] = []
         self.stopped: set[str] = set()
 
     def run(self) -> None:
@@ -47,7 +50,7 @@ class Play:
     def _open(self, who: str | None, signs_in: bool) -> Turn:
         base = self.farewell.base_url
         self.talk = Talk.sign_in(base, self.named(who)) if signs_in else Talk.visit(base, who)
-        self.talks[who] = self.talk
+        self.talks.append((who, self.talk))
         self.written.append(f"== {who or 'a visitor'}")
         return Turn("", [], 0)
 
@@ -71,6 +74,8 @@ class Play:
             "return to": self._return_to,
             "visit": lambda vendor: self._open(vendor, signs_in=False),
             "reload": self._reload,
+            "comes later": self._comes_later,
+            "nowhere": self._nowhere,
             "host": self._host,
             "stop": self._stop,
             "start": self._start,
@@ -91,7 +96,7 @@ class Play:
         return self.talk.send(message)
 
     def _press_foreign(self, title: str) -> Turn:
-        others = [talk for talk in self.talks.values() if talk is not self.talk]
+        others = [talk for _, talk in self.talks if talk is not self.talk]
         return self._send(others[-1].payload(title))
 
     def _press_twice(self, title: str) -> Turn:
@@ -111,7 +116,8 @@ class Play:
         return self.talk.turn([message for answer in answers for message in answer])
 
     def _return_to(self, who: str) -> Turn:
-        self.talk = self.talks[who.replace(self._mark, "")]
+        who = who.replace(self._mark, "")
+        self.talk = [talk for name, talk in self.talks if name == who][-1]
         return self.talk.turn([m for m in self.talk.fetch() if m["sender"] != "customer"])
 
     def _reload(self, _: bool) -> Turn:
@@ -119,9 +125,11 @@ class Play:
         offered = self.talk.offered
         self.talk.heard = 0
         kept = self.talk.fetch()
-        turn = self.talk.turn([message for message in kept if message["text"]])
-        assert self.talk.offered == offered or not offered, "the page lost the open question"
-        return Turn(turn.text, self.talk.offered, 0)
+        for message in kept:
+            if message["sender"] != "customer":
+                self.talk.turn([message])
+        assert self.talk.offered == offered, "the page lost the open question"
+        return Turn("\n".join(message["text"] for message in kept), offered, 0)
 
     def _host(self, news: dict[str, str]) -> Turn:
         """The host application reports how a port-out goes; what is said then is this turn."""
@@ -132,6 +140,23 @@ class Play:
             token=self.farewell.service_token,
         )
         return self.talk.turn([m for m in self.talk.fetch() if m["sender"] != "customer"])
+
+    def _comes_later(self, wanted: str) -> Turn:
+        """An answer that was late is waited for."""
+        deadline = time.monotonic() + LATE_SECONDS
+        heard: list[dict[str, Any]] = []
+        while not any(holds(message["text"], wanted) for message in heard):
+            assert time.monotonic() < deadline, f"{wanted!r} never came"
+            time.sleep(0.2)
+            heard += [m for m in self.talk.fetch() if m["sender"] != "customer"]
+        return self.talk.turn(heard)
+
+    def _nowhere(self, secret: str) -> Turn:
+        """No file of Farewell holds it: not the database, not a log."""
+        for file in self.farewell.data_dir.rglob("*"):
+            if file.is_file():
+                assert secret.encode().lower() not in file.read_bytes().lower(), f"in {file.name}"
+        return Turn("", [], 0)
 
     def _stop(self, name: str) -> Turn:
         self.stopped.add(name)

@@ -29,6 +29,8 @@ ACTS = {
     "thaw": (str,),
     "clock": (str,),
     "sweep": (str,),
+    "comes later": (str,),
+    "nowhere": (str,),
 }
 EXPECTATIONS = {"says": list, "says not": list, "buttons": list, "no buttons": bool, "state": dict}
 HEAD = {
