@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from farewell.accounts.snapshot import NumberView
 from farewell.accounts.tables import Account
 from farewell.billing.quote import standing_limit
+from farewell.chat.answers import closed_already
 from farewell.chat.tables import Conversation
 from farewell.closing.case import (
     CaseState,
@@ -111,6 +112,9 @@ def _closing(work: Work, conversation: Conversation) -> Step:
     case = open_case_of(work, account)
     if case is None:
         conversation.topic = "none"
+        if account.status not in ("active", "closing"):  # closed elsewhere meanwhile
+            told = closed_already(work, account)
+            return Step("none", say=[(told, fingerprint(told.facts))])
         return IDLE
     for code, answer, rest in RESTS:
         given = case.answer_to(code)

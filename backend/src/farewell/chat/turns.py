@@ -219,7 +219,7 @@ def answer(
     person, actor = _person(conversation), actor_of(conversation)
     subject = ""
     if code in ("open_port", "port_works"):
-        subject_or_statement = _port(work, conversation, case, code, text or "")
+        subject_or_statement = _port(work, conversation, case, code, value, text or "")
         if isinstance(subject_or_statement, Statement):
             return [*said, subject_or_statement]
         subject = subject_or_statement
@@ -287,9 +287,12 @@ def _after(
 
 
 def _port(
-    work: Work, conversation: Conversation, case: ClosingCase, code: str, text: str
+    work: Work, conversation: Conversation, case: ClosingCase, code: str, value: str, text: str
 ) -> str | Statement:
-    """The number that the answer is about: named in the text, or the one just asked about."""
+    """The number that the answer is about: named in the text, or the one just asked about.
+
+    Rule 5: a number is given up by its name only, typed or on the button that names it.
+    """
     numbers = work.view(case.account).all_numbers()
     named = match_number(text, [n.e164 for n in numbers])
     fitting = [n for n in numbers if n.port and (n.port == "completed" or code == "open_port")]
@@ -298,7 +301,8 @@ def _port(
             return named
         return Statement("no_open_port", {})
     bound = conversation.asked_facts.get("subject")
-    if conversation.asked in ("open_port", "port_works") and bound:
+    by_name = value != "give_up" or conversation.pressed == "/give_up_number"
+    if conversation.asked in ("open_port", "port_works") and bound and by_name:
         return str(bound)
     if len(fitting) == 1 and fitting[0].port == "completed":
         return fitting[0].e164
