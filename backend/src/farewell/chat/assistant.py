@@ -261,11 +261,12 @@ def begin_verification(conversation_id: str, body: AccountNumber, services: Serv
     """A visitor gave an account number; the next message goes to the gateway as the answer."""
 
     def use(work: Work, conversation: Conversation) -> Said:
-        number = body.account_number.strip()
+        with_digits = [w for w in body.account_number.split() if any(c.isdigit() for c in w)]
+        number = with_digits[0].strip(".,;:!?()#") if len(with_digits) == 1 else ""
         if not turns.verification_ways(work, conversation):
             conversation.topic = "sign_in"
             return []
-        if conversation.person_id or not any(c.isdigit() for c in number) or len(number) > 40:
+        if conversation.person_id or not number or len(number) > 40:
             return [Statement("account_number_unclear", {})]
         conversation.verifying_account = number
         conversation.topic = "none"

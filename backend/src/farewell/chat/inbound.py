@@ -157,6 +157,8 @@ def _security_answer(
     number = conversation.verifying_account or ""
     if not text or len(text) > limit:
         return Reply(question_text(work, conversation, number), verify_buttons(words))
+    if turns.asks_for_human(conversation, text):
+        return _pressed(work, conversation, "/request_human")
     outcome = verify(work, conversation, number, text).outcome
     if outcome == "verified":
         conversation.verifying_account = None

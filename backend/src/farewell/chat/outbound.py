@@ -7,7 +7,12 @@ from typing import Any
 
 from sqlalchemy import update
 
-from farewell.chat.inbound import offer_button, store_message
+from farewell.chat.inbound import (
+    language_of,
+    offer_button,
+    store_message,
+    verify_buttons,
+)
 from farewell.chat.tables import Conversation, Message, OfferedButton
 from farewell.closing.case import mark_shown, may_close, open_case_of
 from farewell.work import Work
@@ -58,6 +63,15 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
             ]
             stored.append(store_message(work, conversation, "bot", text, offered))
     flush()
+    if stored and conversation.verifying_account:
+        ways_out = verify_buttons(language_of(conversation))
+        stored[-1].buttons = [
+            *stored[-1].buttons,
+            *(
+                offer_button(work, conversation, title, payload, None)
+                for title, payload in ways_out
+            ),
+        ]
     _note_shown(work, conversation, said)
     return stored
 

@@ -107,6 +107,10 @@ def _take(work: Work, conversation: Conversation, account: Account) -> Said:
     going_on = conversation.topic == "closing" and conversation.account is account
     conversation.account = account
     wanted = conversation.wanted or "closing"
+    if wanted == "reactivation" and _fits(account, "closing"):
+        # Nothing to reactivate; a closing that is being talked about goes on.
+        conversation.wanted = "closing" if going_on else None
+        return [Statement("not_closed", {"account": work.view(account).named()})]
     if wanted == "reactivation":
         conversation.topic = "reactivation"
         return []
@@ -391,6 +395,8 @@ def stop(work: Work, conversation: Conversation) -> Said:
     if topic in ("reactivation", "restore"):
         return [Statement("stopped_nothing_changed", {})]
     case = _case(work, conversation)
+    if case is None and conversation.person is None:
+        return [Statement("stopped_nothing_changed", {})]
     if case is None:
         return [Statement("nothing_to_stop", {})]
     cases.withdraw(work, case=case, actor=actor_of(conversation))
@@ -497,6 +503,11 @@ def is_plain_yes(conversation: Conversation, text: str) -> bool:
 def is_confirmation(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly confirms the closing that was just asked about."""
     return _listed(conversation, text, "plain.confirmation") or is_plain_yes(conversation, text)
+
+
+def asks_for_human(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly asks for a human; needed where words must not reach the assistant."""
+    return _listed(conversation, text, "plain.human")
 
 
 def is_plain_no(conversation: Conversation, text: str) -> bool:
