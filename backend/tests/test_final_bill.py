@@ -150,6 +150,17 @@ def test_a_plan_paid_in_advance_is_not_charged_again(world: World) -> None:
     assert [line.code for line in bill_of(world, "A-1").lines] == ["charge"]
 
 
+def test_paid_in_advance_means_no_used_days_even_where_days_are_counted() -> None:
+    kind = TRESTA.type_of("standalone")
+    advance = kind.billing.timing.model_copy(update={"value": "in_advance"})
+    billing = kind.billing.model_copy(update={"timing": advance})
+    types = {"standalone": kind.model_copy(update={"billing": billing})}
+
+    bill = final_bill(VIEW, TRESTA.model_copy(update={"account_types": types}), NOON)
+
+    assert (bill.lines, bill.total_minor) == ((), 0)
+
+
 money = st.integers(min_value=0, max_value=10**9)
 
 

@@ -29,6 +29,7 @@ from farewell.lifecycle.reactivation import (
     restorable_numbers,
     restore_numbers,
 )
+from farewell.work import Work
 
 PRICE = Money(3000, "USD")
 ADMIN = {"ann@example": "administrator"}
@@ -313,3 +314,17 @@ def test_days_on_which_an_account_was_closed_are_not_billed(world: World) -> Non
 
     totals = sorted(b["total_minor"] for b in world.show("T-1")["bills"])
     assert totals == [200, 1000]
+
+
+def test_a_sub_account_taken_along_needs_support_even_after_its_agency_is_back(
+    world: World,
+) -> None:
+    world.load(*agency_with("S-1"))
+    world.close("A-1")
+
+    def back_by_support(work: Work) -> None:
+        the_account(work, "A-1").status = "active"
+
+    world.run(back_by_support)
+
+    assert offer(world, "S-1").statement.code == "reactivation_by_support"

@@ -53,7 +53,19 @@ def test_case_and_spaces_do_not_count(api: Api, known: World, given: str) -> Non
     assert api.rasa.texts[-1] == "/verified"
 
 
-@pytest.mark.parametrize("given", [ANSWER, "Rex", "/restart", "a" * 9000, "yes", "human"])
+@pytest.mark.parametrize("given", ["human", "A person, please!", "I want to talk to a human"])
+def test_asking_for_a_human_at_the_security_question_is_no_wrong_answer(
+    api: Api, known: World, given: str
+) -> None:
+    token = asked(api)
+
+    api.say(token, given)
+
+    assert api.rasa.texts[-1] == "/request_human"
+    assert known.run(lambda work: work.session.query(VerificationFailures).count()) == 0
+
+
+@pytest.mark.parametrize("given", [ANSWER, "Rex", "/restart", "a" * 9000, "yes"])
 def test_a_security_answer_never_reaches_rasa_and_is_stored_masked(
     api: Api, known: World, given: str
 ) -> None:
