@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
@@ -167,10 +168,14 @@ def offer_quote(work: Work, case: ClosingCase) -> Quote:
         return quote
     bill = final_bill(account, policy, work.now)
     minutes = policy.type_of(account.type).billing.quote_minutes
+    # The quote names days counted from closing, so it ends with the account's day.
+    tomorrow = datetime.combine(
+        account.today(work.now) + timedelta(days=1), time(), ZoneInfo(account.zone)
+    )
     quote = Quote(
         case_id=case.id,
         as_of=work.now,
-        expires_at=work.now + timedelta(minutes=minutes),
+        expires_at=min(work.now + timedelta(minutes=minutes), tomorrow),
         currency=bill.currency,
         total_minor=bill.total_minor,
         refund_minor=bill.refund_minor,
