@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, date, datetime
 
 import pytest
 from factories import NOON, World, account, agency_with, phone, the_account, usage
@@ -122,6 +123,21 @@ def test_a_quote_is_kept_until_it_expires_and_then_replaced(world: World) -> Non
     world.clock.forward(seconds=1)
 
     assert closing.quote()["id"] != first["id"]
+
+
+def test_a_quote_ends_with_the_day_so_that_its_days_count_from_closing(world: World) -> None:
+    world.clock.now = datetime(2026, 11, 11, 4, 50, tzinfo=UTC)  # 23:50 in New York
+    world.load(account())
+    closing = world.closing().settle()
+    before = closing.quote()
+    world.clock.forward(minutes=10)
+
+    with pytest.raises(Problem):
+        closing.confirm(before["id"], closing.codes())
+    closing.confirm()
+
+    assert before["settles_on"] == date(2026, 11, 15)
+    assert world.show("T-1")["bills"][0]["settles_on"] == "2026-11-16"
 
 
 def test_an_expired_quote_closes_nothing(world: World) -> None:
