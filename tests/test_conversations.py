@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from wire.farewell import Farewell
 from wire.play import Play
 from wire.scripts import Script, mistakes, read_all
+from wire.talk import Talk
+
+from launch.paths import ROOT
+from launch.readiness import first_demo_email
 
 
 @pytest.mark.parametrize("script", read_all(), ids=lambda script: script.id)
@@ -19,3 +25,21 @@ def test_a_badly_written_conversation_is_refused_with_its_place() -> None:
     assert "needs either 'person' (an e-mail) or 'visitor' (a vendor, or nothing)" in found
     assert any(mistake.startswith("step 1: needs exactly one of customer") for mistake in found)
     assert "step 2: 'says' must be list, not 'b'" in found
+
+
+def test_the_first_demo_person_may_close(farewell: Farewell) -> None:
+    talk = Talk.sign_in(farewell.base_url, first_demo_email())
+
+    turn = talk.send("just cancel it")
+
+    assert "Yes, close it" in [button["title"] for button in turn.buttons]
+
+
+def test_the_command_shows_what_the_conversations_check(farewell: Farewell) -> None:
+    assert json.loads(farewell.command("show", "T-1007")) == farewell.show("T-1007")
+
+
+def test_loading_the_same_people_and_accounts_again_adds_nothing(farewell: Farewell) -> None:
+    again = farewell.command("load", str(ROOT / "demo" / "accounts.yml"))
+
+    assert "0 people and 0 accounts" in again

@@ -59,7 +59,7 @@ class Farewell(Stack):
         """Start the backend again as if it were another time."""
         if moment == self.clock:
             return
-        self.stop("backend")
+        self.stop("backend", kill=True)
         self.environment["FAREWELL_CLOCK_STARTS_AT"] = self.clock = moment
         self.start("backend")
         self.wait_for(f"{self.base_url}/readyz")

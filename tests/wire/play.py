@@ -183,7 +183,6 @@ class Play:
             self.farewell.thaw(name)
         for name in list(self.stopped):
             self._start(name)
-        self.farewell.set_clock(NOW)
 
     def _check(self, turn: Turn, expects: dict[str, Any], at: str) -> None:
         for wanted in self.named(expects.get("says", [])):

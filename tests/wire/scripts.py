@@ -76,12 +76,17 @@ class Script:
     finally_: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def moves_clock(self) -> bool:
+        return self.clock is not None or any(step.act == "clock" for step in self.steps)
+
+    @property
     def id(self) -> str:
         return f"{self.file}: {self.name}"
 
 
 def read_all(folder: Path = FOLDER) -> list[Script]:
-    """Every conversation of the folder, in the order of file and place.
+    """Every conversation of the folder; those at another time come last, since each move of the
+    clock starts the backend again.
 
     Raises ScriptError with everything that is wrong in any of them.
     """
@@ -102,7 +107,7 @@ def read_all(folder: Path = FOLDER) -> list[Script]:
     wrong += [f"{i}: two conversations have this name" for i in sorted({*ids}) if ids.count(i) > 1]
     if wrong:
         raise ScriptError("\n".join(wrong))
-    return scripts
+    return sorted(scripts, key=lambda script: script.moves_clock)
 
 
 def mistakes(given: Any) -> list[str]:
