@@ -122,6 +122,10 @@ class Backend:
         """The customer does not want to close."""
         return await self._say("stop")
 
+    async def not_understood(self, text: str, out_of_scope: bool) -> list[Utterance]:
+        """The customer wrote something that no intent fits."""
+        return await self._say("not-understood", text=text, out_of_scope=out_of_scope)
+
     async def question(self, topic: str) -> list[Utterance]:
         """The customer asks something."""
         return await self._say(f"questions/{topic}")

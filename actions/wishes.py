@@ -126,3 +126,14 @@ class LeaveNumbers(Told):
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Leave them."""
         return await backend.restore_numbers(False)
+
+
+class NotUnderstood(Told):
+    """No intent fits, or one that is not served here."""
+
+    action_name = "action_not_understood"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend looks whether an account of the customer's is named."""
+        foreign = tracker.get_intent_of_latest_message() == "out_of_scope"
+        return await backend.not_understood(said(tracker), foreign)

@@ -137,6 +137,7 @@ CALLS = [
     ("action_answer_question", "questions/fees", {}),
     ("action_take_option", "options", {"option": "T-1001"}),
     ("action_take_alternative", "alternative", {"text": "hello"}),
+    ("action_not_understood", "not-understood", {"text": "hello", "out_of_scope": False}),
     ("action_verified", "verified", {}),
     ("action_decline_alternatives", "answers", {"code": "alternatives", "value": "decline"}),
     ("action_keep_numbers", "answers", {"code": "keep_numbers", "value": "port_first"}),

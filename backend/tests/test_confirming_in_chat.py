@@ -10,7 +10,7 @@ from clients import CONFIRMING, Api
 from factories import World, account, agency_with, phone, the_account
 
 from farewell.accounts.tables import Charge
-from farewell.chat import turns
+from farewell.chat import replies
 from farewell.chat.tables import Conversation
 from farewell.closing.tables import Shown
 from farewell.work import Work
@@ -26,7 +26,7 @@ def confirm_now(world: World, plain: bool = True) -> list[str]:
 
     def use(work: Work) -> list[str]:
         conversation = work.session.query(Conversation).one()
-        return [s.code for s in turns.confirm_closure(work, conversation, plain)]
+        return [s.code for s in replies.confirm_closure(work, conversation, plain)]
 
     return world.run(use)
 

@@ -10,7 +10,7 @@ from clients import Api, button
 from factories import World, account, person, the_person
 
 from farewell.chat import identity
-from farewell.chat.tables import Conversation, Message
+from farewell.chat.tables import Conversation, Message, VerificationFailures
 
 ANSWER = "Biscuit the Third"
 
@@ -216,3 +216,14 @@ def test_a_check_for_a_vendor_without_verification_is_declined(api: Api, known: 
     said = api.say(token, "verify C-1")
 
     assert said[-1]["text"] == "sign_in?"
+
+
+def test_twenty_wrong_answers_lock_an_address_whatever_the_account(api: Api, known: World) -> None:
+    for attempt in range(20):
+        token = asked(api, f"T-9{attempt:03}")
+        api.say(token, "wrong")
+
+    token = asked(api)
+    api.say(token, ANSWER)
+
+    assert "/verified" not in api.rasa.texts

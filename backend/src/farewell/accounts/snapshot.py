@@ -103,6 +103,11 @@ class AccountView:
         """This account and the active ones under it."""
         return (self, *self.children)
 
+    @property
+    def held_minor(self) -> int:
+        """Money held for the customer here and in the active accounts under it."""
+        return sum(account.balance_minor for account in self.everywhere())
+
     def all_numbers(self) -> tuple[NumberView, ...]:
         """Numbers in use here and in the active accounts under it."""
         return tuple(number for account in self.everywhere() for number in account.numbers)

@@ -9,9 +9,10 @@ from farewell.billing.quote import final_bill
 from farewell.closing import statements
 from farewell.closing.case import bill_of, open_case_of, standing_closure, valid_quote
 from farewell.desk.handover import when_people_answer
+from farewell.desk.hours import WEEK
 from farewell.facts import Moment, Phrase, Statement, VendorWords
 from farewell.lifecycle.exports import latest_export
-from farewell.policy.model import AccountType, Policy
+from farewell.policy.model import AccountType, OpeningHours, Policy
 from farewell.work import Work
 
 
@@ -166,6 +167,19 @@ ABOUT_VENDOR: dict[str, Callable[[Policy, AccountType], list[Statement]]] = {
 }
 
 
+def _weekdays(hours: OpeningHours) -> Phrase:
+    """Days in a row as a range, others one by one."""
+    days = sorted(hours.days, key=WEEK.index)
+    names = [Phrase(f"day.{day}", {}) for day in days]
+    in_a_row = WEEK.index(days[-1]) - WEEK.index(days[0]) == len(days) - 1
+    if in_a_row and len(days) > 2:
+        return Phrase("hours.range", {"first": names[0], "last": names[-1]})
+    listed: Phrase = names[0]
+    for name in names[1:]:
+        listed = Phrase("hours.and", {"first": listed, "next": name})
+    return listed
+
+
 def answer_for_vendor(work: Work, topic: str, policy: Policy, zone: str) -> list[Statement] | None:
     """An answer that needs no account, or None where it depends on one."""
     if topic == "agent_hours":
@@ -173,13 +187,7 @@ def answer_for_vendor(work: Work, topic: str, policy: Policy, zone: str) -> list
         hours = policy.support.hours.stated
         if hours:
             facts = {
-                "days": Phrase(
-                    "hours.range",
-                    {
-                        "first": Phrase(f"day.{hours.days[0]}", {}),
-                        "last": Phrase(f"day.{hours.days[-1]}", {}),
-                    },
-                ),
+                "days": _weekdays(hours),
                 "opens": f"{hours.opens:%H:%M}",
                 "closes": f"{hours.closes:%H:%M}",
                 "zone": hours.zone,

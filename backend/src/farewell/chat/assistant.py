@@ -9,10 +9,12 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from farewell.callers import ServicesDep, service_only
-from farewell.chat import turns
+from farewell.chat import replies, wishes
 from farewell.chat.answers import TOPICS
 from farewell.chat.inbound import language_of, question_text
 from farewell.chat.leading import Option, next_step
+from farewell.chat.plain import CONFIRMED
+from farewell.chat.speaker import actor_of
 from farewell.chat.tables import Conversation
 from farewell.desk.handover import hand_over
 from farewell.errors import Problem, not_found
@@ -94,6 +96,12 @@ class HandoverWish(BaseModel):
     error_code: str | None = Field(default=None, max_length=64)
 
 
+class NotUnderstood(Words):
+    """Words that the assistant could not place."""
+
+    out_of_scope: bool
+
+
 class AccountNumber(BaseModel):
     """An account number that a visitor gave."""
 
@@ -155,31 +163,31 @@ def next_requirement(conversation_id: str, services: ServicesDep) -> NextStep:
 @router.post("/wish")
 def wish(conversation_id: str, body: Wish, services: ServicesDep) -> Spoken:
     """The customer wants to close or reactivate."""
-    return _speak(services, conversation_id, lambda w, c: turns.wish(w, c, body.wish, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.wish(w, c, body.wish, body.text))
 
 
 @router.post("/continue")
 def go_on(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
     """The customer wants to go on where it stopped."""
-    return _speak(services, conversation_id, lambda w, c: turns.go_on(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.go_on(w, c, body.text))
 
 
 @router.post("/skip-ahead")
 def skip_ahead(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
     """ "Just cancel it"."""
-    return _speak(services, conversation_id, lambda w, c: turns.skip_ahead(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.skip_ahead(w, c, body.text))
 
 
 @router.post("/account")
 def choose_account(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
     """The customer names an account."""
-    return _speak(services, conversation_id, lambda w, c: turns.choose_account(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.choose_account(w, c, body.text))
 
 
 @router.post("/other-account")
 def change_account(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
     """The account was the wrong one."""
-    return _speak(services, conversation_id, lambda w, c: turns.change_account(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.change_account(w, c, body.text))
 
 
 @router.post("/answers")
@@ -188,7 +196,7 @@ def answer(conversation_id: str, body: AnswerTo, services: ServicesDep) -> Spoke
     return _speak(
         services,
         conversation_id,
-        lambda w, c: turns.answer(w, c, body.code, body.value, body.text or None),
+        lambda w, c: replies.answer(w, c, body.code, body.value, body.text or None),
     )
 
 
@@ -196,14 +204,14 @@ def answer(conversation_id: str, body: AnswerTo, services: ServicesDep) -> Spoke
 def take_option(conversation_id: str, body: OptionTaken, services: ServicesDep) -> Spoken:
     """The customer takes an offered option."""
     return _speak(
-        services, conversation_id, lambda w, c: turns.take_option(w, c, body.option, body.text)
+        services, conversation_id, lambda w, c: replies.take_option(w, c, body.option, body.text)
     )
 
 
 @router.post("/alternative")
 def take_alternative(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
     """The customer names an alternative in words."""
-    return _speak(services, conversation_id, lambda w, c: turns.take_alternative(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: replies.take_alternative(w, c, body.text))
 
 
 @router.post("/confirm")
@@ -212,8 +220,8 @@ def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
 
     def use(work: Work, conversation: Conversation) -> Said:
         # The gateway notes a plain yes and its button; what the assistant sends is no evidence.
-        plain = conversation.pressed == turns.CONFIRMED
-        return turns.confirm_closure(work, conversation, plain)
+        plain = conversation.pressed == CONFIRMED
+        return replies.confirm_closure(work, conversation, plain)
 
     return _speak(services, conversation_id, use)
 
@@ -221,7 +229,17 @@ def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
 @router.post("/stop")
 def stop(conversation_id: str, services: ServicesDep) -> Spoken:
     """ "Never mind"."""
-    return _speak(services, conversation_id, turns.stop)
+    return _speak(services, conversation_id, wishes.stop)
+
+
+@router.post("/not-understood")
+def not_understood(conversation_id: str, body: NotUnderstood, services: ServicesDep) -> Spoken:
+    """The assistant could not place what the customer wrote."""
+    return _speak(
+        services,
+        conversation_id,
+        lambda w, c: wishes.not_understood(w, c, body.text, body.out_of_scope),
+    )
 
 
 @router.post("/questions/{topic}")
@@ -229,7 +247,7 @@ def question(conversation_id: str, topic: str, services: ServicesDep) -> Spoken:
     """A question in the middle."""
     if topic not in TOPICS:
         raise Problem(404, "not_found", "There is no such question.")
-    return _speak(services, conversation_id, lambda w, c: turns.question(w, c, topic))
+    return _speak(services, conversation_id, lambda w, c: wishes.question(w, c, topic))
 
 
 @router.post("/handover")
@@ -238,22 +256,20 @@ def handover(conversation_id: str, body: HandoverWish, services: ServicesDep) ->
     return _speak(
         services,
         conversation_id,
-        lambda w, c: hand_over(
-            w, conversation=c, actor=turns.actor_of(c), error_code=body.error_code
-        ),
+        lambda w, c: hand_over(w, conversation=c, actor=actor_of(c), error_code=body.error_code),
     )
 
 
 @router.post("/reactivation-consent")
 def consent(conversation_id: str, services: ServicesDep) -> Spoken:
     """The customer agrees to the price of reactivation."""
-    return _speak(services, conversation_id, turns.consent)
+    return _speak(services, conversation_id, replies.consent)
 
 
 @router.post("/restore-numbers")
 def restore(conversation_id: str, body: Yes, services: ServicesDep) -> Spoken:
     """The customer wants released numbers back, or not."""
-    return _speak(services, conversation_id, lambda w, c: turns.restore(w, c, body.yes))
+    return _speak(services, conversation_id, lambda w, c: replies.restore(w, c, body.yes))
 
 
 @router.post("/verification")
@@ -263,7 +279,7 @@ def begin_verification(conversation_id: str, body: AccountNumber, services: Serv
     def use(work: Work, conversation: Conversation) -> Said:
         with_digits = [w for w in body.account_number.split() if any(c.isdigit() for c in w)]
         number = with_digits[0].strip(".,;:!?()#") if len(with_digits) == 1 else ""
-        if not turns.verification_ways(work, conversation):
+        if not wishes.verification_ways(work, conversation):
             conversation.topic = "sign_in"
             return []
         if conversation.person_id or not number or len(number) > 40:
@@ -283,5 +299,5 @@ def verified(conversation_id: str, services: ServicesDep) -> Spoken:
     return _speak(
         services,
         conversation_id,
-        lambda w, c: turns.wish(w, c, c.wanted or "closing", "") if c.person_id else [],
+        lambda w, c: wishes.wish(w, c, c.wanted or "closing", "") if c.person_id else [],
     )

@@ -107,7 +107,7 @@ class Gateway:
     async def nudge(self, conversation_id: str, payload: str) -> None:
         """Let the assistant speak without a customer message, after something happened."""
         async with self._locks[conversation_id]:
-            await self._ask_rasa(conversation_id, payload)
+            await self._ask_rasa(conversation_id, payload, apologise=False)
 
     async def _turn(self, conversation_id: str, raw: str) -> Wire:
         async with self._locks[conversation_id]:
@@ -116,7 +116,7 @@ class Gateway:
                 return await self._work(lambda w, c: self._reply(w, c, route), conversation_id)
             return await self._ask_rasa(conversation_id, route.text)
 
-    async def _ask_rasa(self, conversation_id: str, text: str) -> Wire:
+    async def _ask_rasa(self, conversation_id: str, text: str, *, apologise: bool = True) -> Wire:
         await self._work(_expect_actions, conversation_id)
         try:
             answer = await self._rasa.post(
@@ -129,6 +129,8 @@ class Gateway:
         except (httpx.HTTPError, ValueError) as error:
             log.warning("no answer for conversation %s: %s", conversation_id, type(error).__name__)
             metrics.APOLOGIES.labels("assistant_unavailable").inc()
+            if not apologise:  # the customer wrote nothing and waits for nothing
+                return []
             return await self._work(self._apologise, conversation_id)
         return await self._work(lambda w, c: self._deliver(w, c, said), conversation_id)
 

@@ -24,6 +24,7 @@ from farewell.errors import Problem
 from farewell.work import Work
 
 WRONG_ANSWERS = 5
+WRONG_ANSWERS_OF_AN_ADDRESS = 20
 LOCKED_FOR = timedelta(hours=1)
 _hasher = PasswordHasher()
 _NOBODYS_HASH = _hasher.hash(secrets.token_hex(8))
@@ -183,11 +184,14 @@ def verify(work: Work, conversation: Conversation, number: str, answer: str) -> 
     """Check a security answer; the conversation becomes the person whose answer it is, once.
 
     Five wrong answers lock verification for that account number for an hour, known or not;
-    sign-in is never locked.
+    twenty lock it for a network address. Sign-in is never locked.
     """
-    key = f"account:{''.join(number.split()).casefold()}"
-    failures = work.session.get(VerificationFailures, key) or VerificationFailures(key=key, count=0)
-    if failures.locked_until and failures.locked_until > work.now:
+    counted = [_failures(work, f"account:{''.join(number.split()).casefold()}")]
+    limits = [WRONG_ANSWERS]
+    if conversation.address:
+        counted.append(_failures(work, f"address:{conversation.address}"))
+        limits.append(WRONG_ANSWERS_OF_AN_ADDRESS)
+    if any(f.locked_until and f.locked_until > work.now for f in counted):
         return Verification("locked")
     account = _account_for(work, conversation, number)
     people = _verifiable(account) if account else []
@@ -198,8 +202,7 @@ def verify(work: Work, conversation: Conversation, number: str, answer: str) -> 
         conversation.person = matching[0]
         conversation.vendor = account.vendor
         conversation.account = account
-        failures.count = 0
-        work.session.flush()
+        counted[0].count = 0
         record(
             work.session,
             work.now,
@@ -208,11 +211,20 @@ def verify(work: Work, conversation: Conversation, number: str, answer: str) -> 
             f"conversation:{conversation.id}",
         )
         return Verification("verified")
-    if failures.locked_until:
-        failures.locked_until, failures.count = None, 0
-    failures.count += 1
-    if failures.count >= WRONG_ANSWERS:
-        failures.locked_until = work.now + LOCKED_FOR
-    work.session.add(failures)
+    for failures, limit in zip(counted, limits, strict=True):
+        if failures.locked_until:
+            failures.locked_until, failures.count = None, 0
+        failures.count += 1
+        if failures.count >= limit:
+            failures.locked_until = work.now + LOCKED_FOR
     work.session.flush()
-    return Verification("locked" if failures.locked_until else "wrong")
+    return Verification("locked" if any(f.locked_until for f in counted) else "wrong")
+
+
+def _failures(work: Work, key: str) -> VerificationFailures:
+    found = work.session.get(VerificationFailures, key)
+    if found is None:
+        found = VerificationFailures(key=key, count=0)
+        work.session.add(found)
+        work.session.flush()
+    return found

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import select
 
-from farewell.chat import turns
+from farewell.chat import plain
 from farewell.chat.identity import security_question, verify
 from farewell.chat.tables import Conversation, Message, OfferedButton
 from farewell.closing.statements import contacts
@@ -125,15 +125,15 @@ def _settled_by_question(work: Work, conversation: Conversation, text: str) -> s
         )
     )
     for button in offered:
-        if turns.same_words(button.title) == turns.same_words(text):
+        if plain.same_words(button.title) == plain.same_words(text):
             conversation.pressed = button.payload
             return button.payload
-    if conversation.asked in turns.CONFIRMATIONS and turns.is_confirmation(conversation, text):
-        conversation.pressed = turns.CONFIRMED
-        return turns.CONFIRMED
-    if turns.is_plain_yes(conversation, text):
+    if conversation.asked in plain.CONFIRMATIONS and plain.is_confirmation(conversation, text):
+        conversation.pressed = plain.CONFIRMED
+        return plain.CONFIRMED
+    if plain.is_plain_yes(conversation, text):
         return "/affirm"
-    if turns.is_plain_no(conversation, text):
+    if plain.is_plain_no(conversation, text):
         return "/deny"
     return text
 
@@ -157,7 +157,7 @@ def _security_answer(
     number = conversation.verifying_account or ""
     if not text or len(text) > limit:
         return Reply(question_text(work, conversation, number), verify_buttons(words))
-    if turns.asks_for_human(conversation, text):
+    if plain.asks_for_human(conversation, text):
         return _pressed(work, conversation, "/request_human")
     outcome = verify(work, conversation, number, text).outcome
     if outcome == "verified":

@@ -100,7 +100,7 @@ def _demo_only(services: ServicesDep, request: Request) -> None:
     try:
         local = ip_address(host).is_loopback
     except ValueError:
-        local = host == "testclient"
+        local = False
     if not services.settings.demo or not local:
         raise Problem(
             403, "demo_only", "The demo sign-in is open in demo mode on this machine only."
@@ -146,7 +146,7 @@ def demo_people(services: ServicesDep, request: Request) -> Any:
 
 
 @router.post("/api/v1/guest", response_model=GuestToken)
-def guest(services: ServicesDep, body: Guest | None = None) -> Any:
+def guest(services: ServicesDep, request: Request, body: Guest | None = None) -> Any:
     """A conversation with a visitor who is not signed in."""
     wanted = body.vendor if body else None
     if wanted is not None and wanted not in services.policies:
@@ -155,7 +155,8 @@ def guest(services: ServicesDep, body: Guest | None = None) -> Any:
         wanted = next(iter(services.policies))
 
     def use(work: Work) -> GuestToken:
-        _, token = new_conversation(work, person=None, vendor=wanted)
+        conversation, token = new_conversation(work, person=None, vendor=wanted)
+        conversation.address = request.client.host if request.client else None
         return GuestToken(token=token)
 
     return services.in_transaction(use)

@@ -37,7 +37,7 @@ def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) 
         restore = statements.number_restore(account, kind, at)
         if restore:
             told.append(restore)
-    if account.balance_minor and kind.balance.treatment.stated != "refund_to_card":
+    if account.held_minor and kind.balance.treatment.stated != "refund_to_card":
         told.append(statements.balance(account, policy, at))
     told.append(_afterwards(statements.data(account, policy, at)))
     told.append(statements.undo(account, policy, at))

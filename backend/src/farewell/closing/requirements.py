@@ -180,7 +180,7 @@ def requirements(
     owed.append(_notice(statements.quote(account, kind, bill)))
     if kind.billing.fees.stated == "none":
         owed.append(_notice(statements.fees(policy, kind)))
-    if account.balance_minor and kind.balance.treatment.stated != "refund_to_card":
+    if account.held_minor and kind.balance.treatment.stated != "refund_to_card":
         owed.append(_notice(statements.balance(account, policy, now)))
     if kind.converts is None:
         owed.append(_notice(statements.undo(account, policy, now)))

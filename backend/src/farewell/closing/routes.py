@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from farewell.accounts.tables import Person
 from farewell.audit import Actor
 from farewell.callers import CustomerDep, Json
+from farewell.chat.speaker import person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing.confirm import close_after_port, closure_json, confirm
@@ -38,16 +39,6 @@ class ConfirmBody(BaseModel):
     quote_id: str = Field(max_length=36)
     shown: list[str] = Field(max_length=64)
     version: int | None = None
-
-
-def person_of(conversation: Conversation) -> Person:
-    """The signed-in person.
-
-    Raises Problem 403 for a visitor.
-    """
-    if conversation.person is None:
-        raise Problem(403, "not_signed_in", "Sign in first; a visitor has no accounts.")
-    return conversation.person
 
 
 def _actor(person: Person) -> Actor:

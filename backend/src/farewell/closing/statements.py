@@ -109,7 +109,7 @@ def fees(policy: Policy, kind: AccountType) -> Statement:
 def balance(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
     """What becomes of money that the vendor holds for the customer."""
     kind = policy.type_of(account.type)
-    money = account.money(account.balance_minor)
+    money = account.money(account.held_minor)
     days = kind.balance.days.stated
     match kind.balance.treatment.stated:
         case "refund_to_card" if days is not None:

@@ -13,10 +13,10 @@ from farewell.audit import Actor
 from farewell.billing.money import Money
 from farewell.callers import CustomerDep, Json, ServicesDep, service_only
 from farewell.chat.gateway import Gateway
+from farewell.chat.speaker import person_of
 from farewell.chat.tables import Conversation
 from farewell.closing.case import visible_account
 from farewell.closing.confirm import closure_json
-from farewell.closing.routes import person_of
 from farewell.errors import not_found
 from farewell.idempotency import once
 from farewell.lifecycle.ports import port_news

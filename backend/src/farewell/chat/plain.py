@@ -1,0 +1,48 @@
+"""Texts that need no guessing: a bare yes or no, a plain confirmation, a wish for a human.
+
+The lists of words are in the catalogue, per language.
+"""
+
+from __future__ import annotations
+
+import re
+
+from farewell.chat.speaker import spoken_language
+from farewell.chat.tables import Conversation
+from farewell.i18n import catalogue
+
+CONFIRMED = "/confirm_closure"
+"""What a plain yes to the confirmation and its button stand for."""
+
+CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
+
+
+def is_plain_yes(conversation: Conversation, text: str) -> bool:
+    """Whether a text is a plain yes and nothing else, in the conversation's language."""
+    return _listed(conversation, text, "plain.yes")
+
+
+def is_confirmation(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly confirms the closing that was just asked about."""
+    return _listed(conversation, text, "plain.confirmation") or is_plain_yes(conversation, text)
+
+
+def asks_for_human(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly asks for a human; needed where words must not reach the assistant."""
+    return _listed(conversation, text, "plain.human")
+
+
+def is_plain_no(conversation: Conversation, text: str) -> bool:
+    """Whether a text is a plain no and nothing else."""
+    return _listed(conversation, text, "plain.no")
+
+
+def _listed(conversation: Conversation, text: str, key: str) -> bool:
+    known = catalogue(spoken_language(conversation)).text(key).split("|")
+    return same_words(text) in map(same_words, known)
+
+
+def same_words(text: str) -> str:
+    """A text without case and punctuation, but with its question mark: "yes?" is no yes."""
+    words = re.findall(r"[\w']+|\?", text.casefold().replace("’", "'"))
+    return " ".join(words)

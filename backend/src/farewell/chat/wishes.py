@@ -1,0 +1,234 @@
+"""What a customer wants: close, another account, go on, stop, know something.
+
+Each takes the conversation and returns statements to say; what to ask next is worked out
+separately by `leading.next_step`, so any order of wishes ends at the right question.
+"""
+
+from __future__ import annotations
+
+from farewell.accounts.matching import match_account
+from farewell.accounts.tables import Account
+from farewell.chat.answers import ABOUT_ACCOUNT, answer_for_vendor, closed_already
+from farewell.chat.leading import candidates
+from farewell.chat.speaker import actor_of, case_of, person_of, spoken_language
+from farewell.chat.tables import Conversation
+from farewell.closing import case as cases
+from farewell.closing import statements
+from farewell.facts import Statement, VendorWords
+from farewell.policy.model import words_in
+from farewell.work import Work
+
+Said = list[Statement]
+
+AMOUNTS = ("final_bill", "refund")
+"""Questions whose answers name amounts: for those who may close."""
+
+
+def _match(work: Work, conversation: Conversation, text: str) -> Account | None:
+    person = person_of(conversation)
+    types = {
+        key: words_in(kind.name, spoken_language(conversation))
+        for key, kind in work.vendor(person.vendor).account_types.items()
+    }
+    found = candidates(work, conversation)
+    everything = cases.accounts_of(work, person)
+    return match_account(text, found, types) or match_account(text, everything, types)
+
+
+def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
+    """The customer wants to close or to reactivate; finds the account that is meant.
+
+    `what` is `closing` or `reactivation`.
+    """
+    conversation.wanted = what
+    if conversation.person is None:
+        ways = verification_ways(work, conversation)
+        conversation.topic = "verify" if ways else "sign_in"
+        return []
+    accounts = cases.accounts_of(work, conversation.person)
+    if not accounts:
+        conversation.topic = "none"
+        return [Statement("no_account", {})]
+    meant = _match(work, conversation, text) if len(accounts) > 1 else accounts[0]
+    kept = conversation.account
+    if meant is None and kept is not None and _fits(kept, what):
+        meant = kept
+    found = candidates(work, conversation)
+    if meant is None and len(found) == 1:
+        meant = found[0]
+    if meant is None:
+        conversation.topic = "choose_account"
+        return []
+    return take_account(work, conversation, meant)
+
+
+def _fits(account: Account, what: str) -> bool:
+    closed = account.status in ("closed", "converted", "purged")
+    return closed if what == "reactivation" else not closed
+
+
+def take_account(work: Work, conversation: Conversation, account: Account) -> Said:
+    """Go on with an account: lead through what the customer wanted."""
+    going_on = conversation.topic == "closing" and conversation.account is account
+    conversation.account = account
+    wanted = conversation.wanted or "closing"
+    if wanted == "reactivation" and _fits(account, "closing"):
+        # Nothing to reactivate; a closing that is being talked about goes on.
+        conversation.wanted = "closing" if going_on else None
+        return [Statement("not_closed", {"account": work.view(account).named()})]
+    if wanted == "reactivation":
+        conversation.topic = "reactivation"
+        return []
+    if wanted != "closing":
+        conversation.topic, conversation.wanted = "none", None
+        return question(work, conversation, wanted)
+    if account.status not in ("active", "closing"):
+        conversation.topic = "none"
+        return [closed_already(work, account)]
+    conversation.topic = "closing"
+    person = person_of(conversation)
+    if not cases.may_close(work, person, account):
+        return []
+    before = cases.open_case_of(work, account)
+    for code, value in (("keep_numbers", "port_first"), ("sub_accounts", "transfer_first")):
+        rested = before.answer_to(code) if before else None
+        if before and rested and rested.value == value:
+            before.answers.remove(rested)
+            work.session.delete(rested)
+            work.session.flush()
+    cases.open_case(work, person=person, account=account, actor=actor_of(conversation))
+    if going_on:
+        return []
+    return [Statement("account_found", {"account": work.view(account).label(work.kind(account))})]
+
+
+def choose_account(work: Work, conversation: Conversation, text: str) -> Said:
+    """The customer names an account, also a different one than before. Nothing is guessed."""
+    if conversation.person is None:
+        return wish(work, conversation, "closing", text)
+    account = _match(work, conversation, text)
+    if account is None:
+        if len(cases.accounts_of(work, conversation.person)) == 1:
+            account = cases.accounts_of(work, conversation.person)[0]
+        else:
+            conversation.topic = "choose_account"
+            conversation.wanted = conversation.wanted or "closing"
+            return [Statement("account_not_clear", {})]
+    if account is not conversation.account:
+        _leave(work, conversation)
+    conversation.wanted = conversation.wanted or "closing"
+    return take_account(work, conversation, account)
+
+
+def change_account(work: Work, conversation: Conversation, text: str) -> Said:
+    """ "Wrong account": leave the present one unchanged and ask, or take the one that is named."""
+    if conversation.person is None:
+        return wish(work, conversation, "closing", text)
+    account = _match(work, conversation, text)
+    accounts = cases.accounts_of(work, conversation.person)
+    if len(accounts) == 1:
+        return [Statement("only_account", {"account": work.view(accounts[0]).named()})]
+    _leave(work, conversation)
+    conversation.wanted = conversation.wanted or "closing"
+    others = [a for a in candidates(work, conversation) if a is not conversation.account]
+    if account is conversation.account:
+        account = None
+    if account is None and len(others) == 1:
+        account = others[0]
+    if account is None:
+        conversation.topic = "choose_account"
+        return []
+    return take_account(work, conversation, account)
+
+
+def _leave(work: Work, conversation: Conversation) -> None:
+    """Turn away from the present account: a case that is only being talked about is stopped."""
+    case = case_of(work, conversation)
+    if case and case.state == "open":
+        cases.withdraw(work, case=case, actor=actor_of(conversation), because="other_account")
+
+
+def skip_ahead(work: Work, conversation: Conversation, text: str) -> Said:
+    """ "Just cancel it": skip what can be skipped; every notice is still shown (rule 7)."""
+    said = wish(work, conversation, "closing", text)
+    case = case_of(work, conversation)
+    if case and conversation.topic == "closing":
+        case.skip_ahead = True
+        work.session.flush()
+    return said if not (case and conversation.asked) else []
+
+
+def stop(work: Work, conversation: Conversation) -> Said:
+    """ "Never mind": nothing changes; a waiting case is withdrawn."""
+    conversation.wanted = None
+    topic, conversation.topic = conversation.topic, "none"
+    if topic in ("reactivation", "restore"):
+        return [Statement("stopped_nothing_changed", {})]
+    case = case_of(work, conversation)
+    if case is None and conversation.person is None:
+        return [Statement("stopped_nothing_changed", {})]
+    if case is None:
+        return [Statement("nothing_to_stop", {})]
+    cases.withdraw(work, case=case, actor=actor_of(conversation))
+    return [Statement("stopped", {"account": work.view(case.account).named()})]
+
+
+def go_on(work: Work, conversation: Conversation, text: str) -> Said:
+    """ "Where were we?": lead on with the open case, if there is one."""
+    if conversation.topic != "none":
+        return []
+    return wish(work, conversation, conversation.wanted or "closing", text)
+
+
+def not_understood(work: Work, conversation: Conversation, text: str, foreign: bool) -> Said:
+    """Words that the assistant could not place. Naming an own account is a wish for it.
+
+    `foreign`: they were understood as something that is not done here.
+    """
+    if conversation.person is not None and conversation.topic == "none":
+        named = _match(work, conversation, text)
+        if named is not None:
+            return choose_account(work, conversation, text)
+    return [Statement("out_of_scope" if foreign else "rephrase", {})]
+
+
+def question(work: Work, conversation: Conversation, topic: str) -> Said:
+    """Answer a question from policy and account; asks which account where it matters."""
+    if conversation.person is None and conversation.vendor is None:
+        return [Statement("vendor_unknown", {})]
+    account = conversation.account
+    if account is None and conversation.person is not None:
+        found = cases.accounts_of(work, conversation.person)
+        account = found[0] if len(found) == 1 else None
+    vendor = conversation.person.vendor if conversation.person else conversation.vendor
+    assert vendor is not None
+    policy = work.vendor(vendor)
+    if account is not None and topic in ABOUT_ACCOUNT:
+        person = conversation.person
+        if topic in AMOUNTS and (person is None or not cases.may_close(work, person, account)):
+            rule = statements.billing_rule(policy, work.kind(account))
+            return [rule, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
+        return ABOUT_ACCOUNT[topic](work, account)
+    told = answer_for_vendor(
+        work, topic, policy, account.zone if account else _zone(work, policy.vendor)
+    )
+    if told is not None:
+        return told
+    if conversation.person is None:
+        return [Statement("depends_on_account", {"sign_in_at": VendorWords(policy.sign_in_at)})]
+    if not cases.accounts_of(work, conversation.person):
+        return [Statement("no_account", {})]
+    conversation.topic, conversation.wanted = "choose_account", topic
+    return []
+
+
+def _zone(work: Work, vendor: str) -> str:
+    hours = work.vendor(vendor).support.hours.stated
+    return hours.zone if hours else "UTC"
+
+
+def verification_ways(work: Work, conversation: Conversation) -> bool:
+    """Whether a visitor can become a person by account number and security answer."""
+    if conversation.vendor:
+        return bool(work.vendor(conversation.vendor).verification)
+    return any(policy.verification for policy in work.policies.values())
