@@ -419,6 +419,7 @@ class Calls:
         "take_alternative": ["the pause"],
         "confirm": ["yes"],
         "question": ["fees"],
+        "not_understood": ["qwerty", False],
         "hand_over": [None],
         "restore_numbers": [True],
         "begin_verification": ["T-1001"],
