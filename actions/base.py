@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from abc import ABC, abstractmethod
+from collections.abc import Awaitable
 from typing import Any, ClassVar
 
 from rasa_sdk import Action, Tracker
@@ -29,6 +30,20 @@ def said(tracker: Tracker) -> str:
     return str(tracker.latest_message.get("text") or "")
 
 
+async def attempt(
+    what: str, tracker: Tracker, call: Awaitable[list[Utterance]]
+) -> tuple[list[Utterance], str | None]:
+    """What the backend says, and the code of the error where it failed. Never raises."""
+    try:
+        return await call, None
+    except BackendUnavailable as error:
+        log.warning("%s in %s: %s", what, tracker.sender_id, error.code)
+        return [], error.code
+    except Exception:
+        log.exception("%s in %s", what, tracker.sender_id)
+        return [], "action_failed"
+
+
 class Told(Action, ABC):
     """An action that passes a wish on and speaks what came of it.
 
@@ -50,13 +65,9 @@ class Told(Action, ABC):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Events:
         """Ask, speak, and note whether it worked."""
-        try:
-            say = await self.ask(backend(tracker.sender_id), tracker)
-        except BackendUnavailable as error:
-            log.warning("%s in %s: %s", self.action_name, tracker.sender_id, error.code)
-            return [SlotSet("outcome", "failed"), SlotSet("error_code", error.code)]
-        except Exception:
-            log.exception("%s in %s", self.action_name, tracker.sender_id)
-            return [SlotSet("outcome", "failed"), SlotSet("error_code", "action_failed")]
+        call = self.ask(backend(tracker.sender_id), tracker)
+        say, error = await attempt(self.action_name, tracker, call)
+        if error:
+            return [SlotSet("outcome", "failed"), SlotSet("error_code", error)]
         speak(dispatcher, say)
         return [SlotSet("outcome", "done"), SlotSet("error_code", None)]

@@ -134,6 +134,10 @@ class Backend:
         """The customer wants a human."""
         return await self._say("handover", error_code=error_code)
 
+    async def leave_message(self, text: str) -> list[Utterance]:
+        """The customer leaves a message for the humans; an empty one for none."""
+        return await self._say("message", text=text)
+
     async def consent(self) -> list[Utterance]:
         """The customer agrees to the price of reactivation."""
         return await self._say("reactivation-consent")

@@ -58,28 +58,28 @@ class NextStep(Action):
         self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
     ) -> Events:
         """Ask the backend; a failure is a step of its own, never silence."""
-        # An account number that stayed would be taken for the next one, without asking.
-        forgotten = SlotSet("account_number", None)
+        # What a form took would be taken again the next time, without asking.
+        forgotten = [SlotSet("account_number", None), SlotSet("handover_message", None)]
         if tracker.get_slot("outcome") == "failed":
             return [
-                forgotten,
+                *forgotten,
                 SlotSet("next_requirement", "unavailable"),
                 SlotSet("outcome", "done"),
             ]
         try:
             step = await backend(tracker.sender_id).next_step()
         except BackendUnavailable as error:
-            return [forgotten, *_unavailable(error.code)]
+            return [*forgotten, *_unavailable(error.code)]
         except Exception:
             log.exception("next step in %s", tracker.sender_id)
-            return [forgotten, *_unavailable("action_failed")]
+            return [*forgotten, *_unavailable("action_failed")]
         speak(dispatcher, step.say)
         code = step.next_requirement
         if code == "none" and not step.say and not spoke_this_turn(tracker):
             code = "nothing_open"
         options = [{"title": option.title, "code": option.code} for option in step.options]
         return [
-            forgotten,
+            *forgotten,
             SlotSet("next_requirement", code),
             SlotSet("options", options),
             *(SlotSet(fact, step.facts.get(fact)) for fact in FACTS),

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.base import Told, speak
-from actions.client import Backend, BackendUnavailable, Utterance, backend
-
-log = logging.getLogger(__name__)
+from actions.base import Told, attempt, speak
+from actions.client import Backend, Utterance, backend
 
 
 class ValidateVerificationForm(FormValidationAction):
@@ -32,14 +29,10 @@ class ValidateVerificationForm(FormValidationAction):
         """Begin the verification; an unclear number is asked for again."""
         if value is None:  # forgotten at the step before, not given by the customer
             return {"account_number": None}
-        try:
-            say = await backend(tracker.sender_id).begin_verification(str(value)[:200])
-        except BackendUnavailable as error:
-            log.warning("verification in %s: %s", tracker.sender_id, error.code)
-            return {"account_number": "?", "outcome": "failed", "error_code": error.code}
-        except Exception:
-            log.exception("verification in %s", tracker.sender_id)
-            return {"account_number": "?", "outcome": "failed", "error_code": "action_failed"}
+        call = backend(tracker.sender_id).begin_verification(str(value)[:200])
+        say, error = await attempt(self.name(), tracker, call)
+        if error:
+            return {"account_number": "?", "outcome": "failed", "error_code": error}
         speak(dispatcher, say)
         unclear = any(utterance.code == "account_number_unclear" for utterance in say)
         return {"account_number": None if unclear else str(value)}

@@ -139,6 +139,7 @@ CALLS = [
     ("action_take_alternative", "alternative", {"text": "hello"}),
     ("action_not_understood", "not-understood", {"text": "hello", "out_of_scope": False}),
     ("action_verified", "verified", {}),
+    ("action_no_message", "message", {"text": ""}),
     ("action_decline_alternatives", "answers", {"code": "alternatives", "value": "decline"}),
     ("action_keep_numbers", "answers", {"code": "keep_numbers", "value": "port_first"}),
     ("action_release_numbers", "answers", {"code": "keep_numbers", "value": "release_all"}),
@@ -421,6 +422,7 @@ class Calls:
         "question": ["fees"],
         "not_understood": ["qwerty", False],
         "hand_over": [None],
+        "leave_message": ["please call me"],
         "restore_numbers": [True],
         "begin_verification": ["T-1001"],
     }

@@ -26,6 +26,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 DOMAIN, CONFIG = read("domain.yml"), read("config.yml")
+FORMS: dict[str, Any] = DOMAIN["forms"]
 RULES: list[dict[str, Any]] = [
     rule
     for file in sorted((ROOT / "data" / "rules").glob("*.yml"))
@@ -51,8 +52,10 @@ def asked_in(rule: dict[str, Any]) -> str | None:
     return None
 
 
-def in_form(rule: dict[str, Any]) -> bool:
-    return {"active_loop": "verification_form"} in rule.get("condition", [])
+def form_of(rule: dict[str, Any]) -> str | None:
+    """The form in which a rule holds, if any."""
+    conditions = [c for c in rule.get("condition", []) if "active_loop" in c]
+    return conditions[0]["active_loop"] if conditions else None
 
 
 def mappings() -> Iterator[tuple[str, dict[str, Any]]]:
@@ -108,9 +111,8 @@ def test_no_slot_is_filled_by_an_entity_or_an_intent() -> None:
 def test_a_slot_takes_words_only_while_its_form_asks_for_it() -> None:
     for name, mapping in mappings():
         if mapping["type"] == "from_text":
-            assert mapping["conditions"] == [
-                {"active_loop": "verification_form", "requested_slot": name}
-            ]
+            (form,) = [f for f, own in FORMS.items() if name in own["required_slots"]]
+            assert mapping["conditions"] == [{"active_loop": form, "requested_slot": name}]
 
 
 def test_only_the_requirement_influences_the_talk() -> None:
@@ -118,17 +120,19 @@ def test_only_the_requirement_influences_the_talk() -> None:
     assert influencing == {"next_requirement"}
 
 
-def test_every_intent_that_the_form_does_not_take_has_an_answer_in_the_form() -> None:
+@pytest.mark.parametrize("form", FORMS)
+def test_every_intent_that_a_form_does_not_take_has_an_answer_in_the_form(form: str) -> None:
     """What a form cannot extract says `utter_default`, without asking again."""
-    aside = set(DOMAIN["forms"]["verification_form"]["ignored_intents"])
-    (mapping,) = DOMAIN["slots"]["account_number"]["mappings"]
+    aside = set(FORMS[form]["ignored_intents"])
+    (slot,) = FORMS[form]["required_slots"]
+    (mapping,) = DOMAIN["slots"][slot]["mappings"]
     assert set(mapping["not_intent"]) == aside
-    assert set().union(*(intents(r) for r in RULES if in_form(r))) == aside
+    assert set().union(*(intents(r) for r in RULES if form_of(r) == form)) == aside
 
 
 def test_after_an_answer_in_the_form_the_form_asks_again_or_ends() -> None:
-    for rule in filter(in_form, RULES):
-        assert actions_of(rule)[-1] in ("verification_form", "action_next_step"), rule["rule"]
+    for rule in filter(form_of, RULES):
+        assert actions_of(rule)[-1] in (form_of(rule), "action_next_step"), rule["rule"]
 
 
 # --- rules -------------------------------------------------------------------------------------
@@ -142,14 +146,14 @@ def test_every_answer_leads_on() -> None:
         if last == "action_next_step" and not begins:
             assert rule["wait_for_user_input"] is False, rule["rule"]
         elif not begins:
-            assert last == "verification_form", f"{rule['rule']} leads nowhere"
+            assert last in FORMS, f"{rule['rule']} leads nowhere"
 
 
 def test_an_intent_has_at_most_one_rule_for_an_open_question() -> None:
-    seen: set[tuple[str | None, bool, str]] = set()
+    seen: set[tuple[str | None, str | None, str]] = set()
     for rule in RULES:
         for intent in intents(rule):
-            place = (asked_in(rule), in_form(rule), intent)
+            place = (asked_in(rule), form_of(rule), intent)
             assert place not in seen, place
             seen.add(place)
 

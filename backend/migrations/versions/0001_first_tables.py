@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("pressed", sa.String(), nullable=True),
         sa.Column("actions_ran", sa.Boolean(), nullable=False),
         sa.Column("verifying_account", sa.String(), nullable=True),
+        sa.Column("awaits_message", sa.String(), nullable=True),
         sa.Column("address", sa.String(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(

@@ -16,7 +16,7 @@ from farewell.chat.leading import Option, next_step
 from farewell.chat.plain import CONFIRMED
 from farewell.chat.speaker import actor_of
 from farewell.chat.tables import Conversation
-from farewell.desk.handover import hand_over
+from farewell.desk.handover import hand_over, leave_message
 from farewell.errors import Problem, not_found
 from farewell.facts import Statement, as_text, fingerprint, texts
 from farewell.work import Work
@@ -257,6 +257,16 @@ def handover(conversation_id: str, body: HandoverWish, services: ServicesDep) ->
         services,
         conversation_id,
         lambda w, c: hand_over(w, conversation=c, actor=actor_of(c), error_code=body.error_code),
+    )
+
+
+@router.post("/message")
+def message(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+    """The customer leaves a message for the humans, or none."""
+    return _speak(
+        services,
+        conversation_id,
+        lambda w, c: leave_message(w, conversation=c, actor=actor_of(c), text=body.text.strip()),
     )
 
 

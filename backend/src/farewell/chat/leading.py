@@ -54,6 +54,8 @@ IDLE = Step("none")
 
 def next_step(work: Work, conversation: Conversation) -> Step:
     """The next thing to say and ask in this conversation."""
+    if conversation.awaits_message:
+        return Step("leave_message")
     match conversation.topic:
         case "verify":
             return Step("verify_account")

@@ -37,6 +37,8 @@ class Conversation(Base):
     """Whether the assistant's actions reached the backend since the last customer message."""
     verifying_account: Mapped[str | None]
     """Account number given by a visitor; the next message is the security answer."""
+    awaits_message: Mapped[str | None]
+    """The handover for which the customer may leave a message now."""
     address: Mapped[str | None]
     """Network address that a visitor came from; limits wrong security answers."""
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)

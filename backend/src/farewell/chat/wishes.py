@@ -209,9 +209,10 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
             rule = statements.billing_rule(policy, work.kind(account))
             return [rule, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
         return ABOUT_ACCOUNT[topic](work, account)
-    told = answer_for_vendor(
-        work, topic, policy, account.zone if account else _zone(work, policy.vendor)
-    )
+    told = None
+    if conversation.person is None or topic not in AMOUNTS:
+        zone = account.zone if account else _zone(work, policy.vendor)
+        told = answer_for_vendor(work, topic, policy, zone)
     if told is not None:
         return told
     if conversation.person is None:

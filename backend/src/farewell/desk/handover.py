@@ -72,7 +72,23 @@ def hand_over(
     hours = policy.support.hours.stated
     if account is None and hours is not None:
         zone = hours.zone
-    told.append(when_people_answer(policy, work, zone))
+    when = when_people_answer(policy, work, zone)
+    told.append(when)
+    if when.code == "human_later" and conversation.topic != "verify":
+        conversation.awaits_message = handover.id
     if policy.support.needs_failing_step and account:
         told.append(Statement("handover_step", {"step": Phrase(f"step.{step}", {})}))
     return told
+
+
+def leave_message(
+    work: Work, *, conversation: Conversation, actor: Actor, text: str
+) -> list[Statement]:
+    """Keep the customer's message with the handover; an empty one means that there is none."""
+    handover = work.session.get(Handover, conversation.awaits_message or "")
+    conversation.awaits_message = None
+    if handover is None or not text:
+        return []
+    handover.message = text
+    record(work.session, work.now, actor, "handover.message", f"conversation:{conversation.id}")
+    return [Statement("message_left", {"reference": handover.id[:8].upper()})]
