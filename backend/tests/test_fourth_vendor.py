@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from factories import NOON, World, account, e164, phone, the_account, the_person, usage
+from factories import World, account, e164, phone, the_account, the_person, usage
 
 from farewell.audit import Actor
 from farewell.billing.money import Money
@@ -140,9 +140,9 @@ def test_it_closes_with_its_own_periods_currency_and_zone(nimbus: World) -> None
     assert [(b["total_minor"], b["currency"]) for b in shown["bills"]] == [(1107, "JPY")]
     assert shown["bills"][0]["settles_on"] == date(2026, 11, 23).isoformat()
     due = {d["kind"]: d["due_at"] for d in shown["duties"]}
-    assert due["purge_data"] == (NOON + timedelta(days=7)).isoformat()
-    assert due["end_reactivation"] == (NOON + timedelta(days=2)).isoformat()
-    assert due["end_number_restore"] == (NOON + timedelta(days=3)).isoformat()
+    assert due["purge_data"] == "2026-11-18T11:00:00+00:00"  # the 18th is over
+    assert due["end_reactivation"] == "2026-11-13T11:00:00+00:00"
+    assert due["end_number_restore"] == "2026-11-14T11:00:00+00:00"
     assert "host_sessions_revoke" in due
 
 

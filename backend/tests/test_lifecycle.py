@@ -78,9 +78,9 @@ def test_ctm_keeps_data_sixty_and_the_balance_ninety_days(world: World) -> None:
         "settle_final_bill": NOON,
         "host_account_closed": NOON,
         "host_numbers_release": NOON,
-        "end_reactivation": NOON + timedelta(days=60),
-        "purge_data": NOON + timedelta(days=60),
-        "forfeit_balance": NOON + timedelta(days=90),
+        "end_reactivation": datetime(2027, 1, 10, 5, tzinfo=UTC),  # Jan 9 is over in New York
+        "purge_data": datetime(2027, 1, 10, 5, tzinfo=UTC),
+        "forfeit_balance": datetime(2027, 2, 9, 5, tzinfo=UTC),
     }
 
 
@@ -89,7 +89,7 @@ def test_only_a_sub_account_s_numbers_have_a_window_of_fourteen_days(world: Worl
 
     world.close("S-1")
 
-    assert due(world, "S-1")["end_number_restore"] == NOON + timedelta(days=14)
+    assert due(world, "S-1")["end_number_restore"] == datetime(2026, 11, 25, 5, tzinfo=UTC)
 
 
 def test_ontraport_deletes_at_once_and_signs_out(world: World) -> None:

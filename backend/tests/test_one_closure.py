@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 from factories import World, account, agency_with, phone, the_account, the_person, usage
@@ -31,7 +32,7 @@ def test_one_confirmation_changes_everything_together(world: World) -> None:
     assert state == "closed"
     assert shown["account"]["status"] == "closed"
     assert shown["account"]["billing_locked"] is True
-    assert shown["numbers"][0]["status"] == "released"
+    assert shown["numbers"][0]["status"] == "closed"
     assert [bill["total_minor"] for bill in shown["bills"]] == [1234]
     assert len(shown["closures"]) == 1
     assert "settle_final_bill" in {duty["kind"] for duty in shown["duties"]}
@@ -286,3 +287,40 @@ def test_an_answer_of_somebody_without_the_role_is_refused(world: World) -> None
         world.run(as_bob)
 
     assert refused.value.code == "role_missing"
+
+
+@pytest.mark.parametrize(
+    ("given", "status", "said"),
+    [
+        (account("X-1", numbers=[phone()]), "closed", "numbers_may_be_lost_after"),
+        (
+            account(
+                "X-1",
+                vendor="ontraport",
+                type="full",
+                roles={"ann@example": "owner"},
+                numbers=[phone()],
+            ),
+            "closed",
+            "numbers_unknown_after",
+        ),
+        (
+            account("X-1", vendor="ctm", roles={"ann@example": "administrator"}, numbers=[phone()]),
+            "released",
+            "released",
+        ),
+    ],
+)
+def test_numbers_are_released_only_where_the_policy_says_so(
+    world: World, given: dict[str, Any], status: str, said: str
+) -> None:
+    world.load(given)
+
+    world.close("X-1")
+
+    shown = world.show("X-1")
+    assert [n["status"] for n in shown["numbers"]] == [status]
+    told = world.run(lambda w: w.session.query(Closure).one().statements)
+    assert said in {s["code"] for s in told}
+    kinds = {d["kind"] for d in shown["duties"]}
+    assert ("host_numbers_release" in kinds) is (status == "released")

@@ -98,7 +98,7 @@ def test_giving_up_the_number_by_name_lets_it_go(world: World) -> None:
     closing = world.closing().settle(open_port="give_up")
 
     assert closing.confirm() == "closed"
-    assert statuses(world) == {e164(): "released"}
+    assert statuses(world) == {e164(): "closed"}
 
 
 def test_giving_up_one_number_keeps_the_other(world: World) -> None:

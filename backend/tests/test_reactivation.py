@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -73,14 +73,14 @@ def due(world: World, number: str) -> dict[str, datetime]:
     ("after", "possible"),
     [
         (timedelta(0), True),
-        (timedelta(days=59, hours=23, minutes=59, seconds=59), True),
-        (timedelta(days=60) - timedelta(microseconds=1), True),
-        (timedelta(days=60), False),
+        (timedelta(days=60), True),
+        (datetime(2027, 1, 10, 4, 59, 59, 999_999, tzinfo=UTC) - NOON, True),  # Jan 9, New York
+        (datetime(2027, 1, 10, 5, tzinfo=UTC) - NOON, False),
         (timedelta(days=61), False),
     ],
 )
 @pytest.mark.parametrize("number", ["C-1", "S-1"])
-def test_ctm_accounts_come_back_within_sixty_days_to_the_second(
+def test_ctm_accounts_come_back_until_the_sixtieth_day_is_over(
     world: World, number: str, after: timedelta, possible: bool
 ) -> None:
     world.load(ctm_standalone(), *agency_with("S-1"))
@@ -185,7 +185,7 @@ def test_after_sixty_days_an_agency_is_too_late_for_support_as_well(world: World
     world.load(*agency_with())
     world.close("A-1")
 
-    world.clock.forward(days=60)
+    world.clock.forward(days=61)
 
     assert offer(world, "A-1").statement.code == "reactivation_too_late"
 
@@ -251,8 +251,8 @@ def restore(world: World, number: str, email: str = "ann@example") -> int:
     ("after", "numbers"),
     [
         (timedelta(days=1), [e164()]),
-        (timedelta(days=14) - timedelta(seconds=1), [e164()]),
-        (timedelta(days=14), []),
+        (datetime(2026, 11, 25, 4, 59, 59, tzinfo=UTC) - NOON, [e164()]),  # Nov 24, New York
+        (datetime(2026, 11, 25, 5, tzinfo=UTC) - NOON, []),
         (timedelta(days=15), []),
     ],
 )
@@ -271,6 +271,35 @@ def test_numbers_come_back_within_fourteen_days_from_closing(
     assert {n["status"] for n in world.show("S-1")["numbers"]} == (
         {"active"} if numbers else {"released"}
     )
+
+
+def test_the_host_is_told_of_restored_numbers_and_no_longer_to_release_them(world: World) -> None:
+    world.load(*agency_with("S-1"))
+    world.close("S-1")
+    undo(world, "S-1")
+    assert "host_numbers_release" in due(world, "S-1")
+
+    restore(world, "S-1")
+
+    states = {d["kind"]: d["state"] for d in world.show("S-1")["duties"]}
+    assert states["host_numbers_release"] == "canceled"
+    assert states["host_numbers_restore"] == "planned"
+
+
+def test_numbers_that_only_went_with_the_account_are_not_restored(world: World) -> None:
+    policy = world.policies["tresta"]
+    kind = policy.account_types["standalone"]
+    given = world.policies["ctm"].type_of("sub_account")
+    numbers = kind.numbers.model_copy(update={"restore_days": given.numbers.restore_days})
+    types = {"standalone": kind.model_copy(update={"undo": given.undo, "numbers": numbers})}
+    world.policies = world.policies | {"tresta": policy.model_copy(update={"account_types": types})}
+    world.load(account(numbers=[phone()]))
+    world.close()
+
+    undo(world, "T-1", Money(3000, "USD"))
+
+    assert restorable(world, "T-1") == []
+    assert [n["status"] for n in world.show("T-1")["numbers"]] == ["closed"]
 
 
 def test_numbers_come_back_only_after_the_account(world: World) -> None:

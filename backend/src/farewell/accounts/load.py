@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import select
 
+from farewell.accounts.numbers import end_numbers
 from farewell.accounts.tables import (
     Account,
     Charge,
@@ -27,6 +28,7 @@ from farewell.accounts.tables import (
 from farewell.audit import Actor, record
 from farewell.chat.identity import hash_answer
 from farewell.closing.tables import Closure
+from farewell.errors import Problem
 from farewell.lifecycle.duties import duties_of
 from farewell.lifecycle.tables import Duty
 from farewell.policy.model import ZoneName
@@ -299,9 +301,11 @@ def _closed_before(work: Work, account: Account, given: ClosedIn) -> None:
     if account.subscription:
         account.subscription.status = "free" if kind.converts else "canceled"
         account.subscription.locked_at = at
-    if not kind.converts and kind.numbers.on_close.stated not in ("kept", "none"):
-        for number in account.numbers:
-            number.status, number.released_at = "released", at
+    if not kind.converts:
+        try:
+            end_numbers(account, kind, at)
+        except Problem as problem:
+            raise LoadError(f"account {account.number}: {problem.detail}") from problem
     work.session.flush()
     for duty in duties_of(view, kind, at, None):
         if duty.due_at > work.now:

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from farewell.accounts.numbers import end_numbers
 from farewell.accounts.tables import Account, Charge, Person
 from farewell.audit import Actor, record
 from farewell.billing.quote import standing_limit
@@ -188,14 +189,8 @@ def _close_account(
     if account.subscription:
         account.subscription.status = "free" if converted else "canceled"
         account.subscription.locked_at = work.now
-    if not converted and kind.numbers.on_close.stated not in ("kept", "none"):
-        for number in account.numbers:
-            if number.status == "active":
-                if number.port_out and number.port_out.is_open:
-                    raise Problem(
-                        409, "port_open", f"{number.e164} is being ported and is not released."
-                    )
-                number.status, number.released_at = "released", work.now
+    if not converted:
+        end_numbers(account, kind, work.now)
     if parent is not None:
         absorbed = open_case_of(work, account)
         if absorbed:

@@ -31,12 +31,14 @@ def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) 
     at = closure.closed_at
     if kind.signs_out.stated:
         told.append(Statement("signed_out", {}))
-    released = [n for n in account.all_numbers() if n.port is None]
-    if released and kind.numbers.on_close.stated == "released":
-        told.append(Statement("released", {"count": len(released)}))
+    listed = [n for n in account.all_numbers() if n.port is None]
+    if listed and kind.numbers.on_close.stated == "released":
+        told.append(Statement("released", {"count": len(listed)}))
         restore = statements.number_restore(account, kind, at)
         if restore:
             told.append(restore)
+    elif listed:
+        told.append(_afterwards(statements.numbers(account, policy)))
     if account.held_minor and kind.balance.treatment.stated != "refund_to_card":
         told.append(statements.balance(account, policy, at))
     told.append(_afterwards(statements.data(account, policy, at)))
@@ -47,6 +49,8 @@ def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) 
 AFTERWARDS = {
     "data_not_stated": "data_unknown_after",
     "data_deleted": "data_deletion_begun",
+    "numbers_may_be_lost": "numbers_may_be_lost_after",
+    "numbers_not_stated": "numbers_unknown_after",
     "sub_accounts_closed": "sub_accounts_were_closed",
 }
 """Notices that read differently once the account is closed."""

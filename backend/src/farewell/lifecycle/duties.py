@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from zoneinfo import ZoneInfo
 
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill
+from farewell.lifecycle.windows import end_of
 from farewell.policy.model import AccountType
 
 SETTLING_HOUR = time(12)
@@ -28,7 +29,7 @@ def _at(day: date, zone: str) -> datetime:
 def duties_of(
     account: AccountView, kind: AccountType, closed_at: datetime, bill: Bill | None
 ) -> list[PlannedDuty]:
-    """The duties of one closure. A window of N days ends N days after closing, to the second.
+    """The duties of one closure. A window of N days includes the whole of its last day.
 
     `bill` is None for a sub-account that its agency took along: the agency's bill covers it.
     """
@@ -40,7 +41,7 @@ def duties_of(
 
     def after(days: int | None, what: str) -> None:
         if days is not None:
-            planned.append(PlannedDuty(what, closed_at + timedelta(days=days)))
+            planned.append(PlannedDuty(what, end_of(closed_at, days, account.zone)))
 
     if kind.converts:
         planned.append(PlannedDuty("host_plan_convert", closed_at))

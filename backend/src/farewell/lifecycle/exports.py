@@ -6,33 +6,100 @@ import json
 import secrets
 import zipfile
 from datetime import timedelta
+from typing import Any
 
 from sqlalchemy import select
 
-from farewell.accounts.snapshot import AccountView
 from farewell.accounts.tables import Account
 from farewell.audit import Actor, record
+from farewell.billing.money import Money
+from farewell.billing.tables import Adjustment, FinalBill
 from farewell.closing.tables import Closure
 from farewell.facts import as_json
 from farewell.lifecycle.tables import Export
+from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
 KEPT = timedelta(days=30)
 
 
-def _content(account: AccountView) -> dict[str, object]:
+def _content(work: Work, account: Account) -> dict[str, Any]:
+    """Everything that is stored about an account, the same before and after its closing."""
+
+    def money(minor: int) -> object:
+        return as_json(Money(minor, account.currency))
+
+    plan = account.subscription
     return {
         "number": account.number,
         "name": account.name,
         "type": account.type,
-        "balance": as_json(account.money(account.balance_minor)),
-        "plan": account.subscription.plan if account.subscription else None,
-        "numbers": [{"e164": n.e164, "label": n.label} for n in account.numbers],
-        "open_charges": [
-            {"description": c.description, "amount": as_json(account.money(c.amount_minor))}
+        "status": account.status,
+        "zone": account.zone,
+        "balance": money(account.balance_minor),
+        "payment_method": account.payment_method,
+        "features": account.features,
+        "plan": {
+            "name": plan.plan,
+            "price": money(plan.price_minor),
+            "status": plan.status,
+            "billed_until": plan.billed_until.isoformat() if plan.billed_until else None,
+        }
+        if plan
+        else None,
+        "roles": [{"person": r.person.name, "role": r.role} for r in account.roles],
+        "numbers": [
+            {
+                "e164": n.e164,
+                "label": n.label,
+                "status": n.status,
+                "port": n.port_out.status if n.port_out else None,
+            }
+            for n in account.numbers
+        ],
+        "charges": [
+            {
+                "kind": c.kind,
+                "description": c.description,
+                "amount": money(c.amount_minor),
+                "occurred_at": c.occurred_at.isoformat(),
+                "status": c.status,
+            }
             for c in account.charges
         ],
-        "sub_accounts": [_content(child) for child in account.children],
+        "closures": [
+            _closure(work, closure)
+            for closure in work.session.scalars(
+                select(Closure).where(Closure.account_id == account.id).order_by(Closure.closed_at)
+            )
+        ],
+        "sub_accounts": [_content(work, child) for child in account.children],
+    }
+
+
+def _closure(work: Work, closure: Closure) -> dict[str, Any]:
+    bill = work.session.scalar(select(FinalBill).where(FinalBill.closure_id == closure.id))
+    written_off = work.session.scalars(
+        select(Adjustment).where(Adjustment.closure_id == closure.id).order_by(Adjustment.id)
+    )
+    return {
+        "number": closure.number,
+        "kind": closure.kind,
+        "closed_at": closure.closed_at.isoformat(),
+        "undone_at": closure.undone_at.isoformat() if closure.undone_at else None,
+        "final_bill": {
+            "total": as_json(Money(bill.total_minor, bill.currency)),
+            "refund": as_json(Money(bill.refund_minor, bill.currency)),
+            "lines": bill.lines,
+            "settles_on": bill.settles_on.isoformat(),
+            "status": bill.status,
+        }
+        if bill
+        else None,
+        "written_off": [
+            {"description": a.description, "amount": as_json(Money(a.amount_minor, a.currency))}
+            for a in written_off
+        ],
     }
 
 
@@ -43,7 +110,7 @@ def make_export(work: Work, account: Account, actor: Actor) -> Export:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{account.number}-{work.now:%Y%m%dT%H%M%S}-{export_id[:8]}.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("account.json", json.dumps(_content(work.view(account)), indent=2))
+        archive.writestr("account.json", json.dumps(_content(work, account), indent=2))
     path.chmod(0o600)
     export = Export(
         id=export_id,
@@ -68,7 +135,7 @@ def still_readable(work: Work, account: Account, closure: Closure) -> bool:
     days = data.kept_days.stated
     if not data.readable_after_closing.stated or days is None:
         return False
-    return work.now < closure.closed_at + timedelta(days=days)
+    return work.now < end_of(closure.closed_at, days, account.zone)
 
 
 def latest_export(work: Work, account: Account) -> Export | None:

@@ -16,6 +16,7 @@ from farewell.closing.tables import Closure
 from farewell.errors import Problem
 from farewell.facts import Statement, VendorWords
 from farewell.lifecycle.tables import Duty
+from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
 CANCELED_BY_REACTIVATION = ("end_reactivation", "purge_data", "forfeit_balance")
@@ -42,7 +43,7 @@ def offer_for(work: Work, person: Person, account: Account) -> Offer:
     if not may_close(work, person, account):
         return Offer(False, Statement("reactivation_role", {"contacts": contacts(policy)}))
     days = kind.undo.days.stated
-    ended = days is not None and work.now >= closure.closed_at + timedelta(days=days)
+    ended = days is not None and work.now >= end_of(closure.closed_at, days, account.zone)
     after = VendorWords(kind.undo.after_that or {"en": ""})
     if ended:
         return Offer(False, Statement("reactivation_too_late", {"days": days, "after": after}))
@@ -118,11 +119,12 @@ def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     days = work.kind(account).numbers.restore_days.stated
     if days is None or account.status not in ("active", "closing"):
         return []
-    oldest = work.now - timedelta(days=days)
     released = [
         n
         for n in account.numbers
-        if n.status == "released" and n.released_at and n.released_at > oldest
+        if n.status == "released"
+        and n.released_at
+        and work.now < end_of(n.released_at, days, account.zone)
     ]
     in_use = select(PhoneNumber.e164).where(
         PhoneNumber.status == "active", PhoneNumber.e164.in_([n.e164 for n in released])
@@ -134,12 +136,33 @@ def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
 def restore_numbers(work: Work, *, person: Person, account: Account, actor: Actor) -> int:
     """Bring the restorable numbers back; returns how many.
 
-    Raises Problem 403 without the role.
+    The host application restores what it has released; a release that it was not told of yet is
+    not told any more. Raises Problem 403 without the role.
     """
     if not may_close(work, person, account):
         raise Problem(403, "role_missing", "Your role does not restore numbers of this account.")
     numbers = restorable_numbers(work, account)
+    released_at = {number.released_at for number in numbers}
+    for closure in work.session.scalars(
+        select(Closure).where(Closure.account_id == account.id, Closure.closed_at.in_(released_at))
+    ):
+        _tell_the_host(work, closure)
     for number in numbers:
         number.status, number.released_at = "active", None
         record(work.session, work.now, actor, "number.restored", f"number:{number.e164}")
     return len(numbers)
+
+
+def _tell_the_host(work: Work, closure: Closure) -> None:
+    """Have a closure's released numbers restored: now, also where that was done once before."""
+    duties = {d.kind: d for d in work.session.query(Duty).filter_by(closure_id=closure.id)}
+    release = duties.get("host_numbers_release")
+    if release and release.state == "planned":
+        release.state = "canceled"
+    restore = duties.get("host_numbers_restore")
+    if restore is None:
+        restore = Duty(
+            closure_id=closure.id, account_id=closure.account_id, kind="host_numbers_restore"
+        )
+        work.session.add(restore)
+    restore.state, restore.due_at = "planned", work.now
