@@ -96,11 +96,11 @@ def test_saying_yes_again_after_a_lost_answer_closes_nothing_twice(api: Api, two
         raise httpx.ReadError("the connection broke")
 
     api.rasa.answer = lost
-    api.say(token, "yes")
-    api.rasa.answer = lead
     said = api.say(token, "yes")
+    api.rasa.answer = lead
+    api.say(token, "yes")
 
-    assert "closed_already" in said[0]["text"]
+    assert two.show("T-1")["closures"][0]["number"] in said[1]["text"]
     assert len(two.show("T-1")["closures"]) == 1
     assert len(two.show("T-1")["bills"]) == 1
 
@@ -137,6 +137,8 @@ def test_a_customer_who_goes_away_does_not_cancel_the_call(api: Api, two: World)
     lead = api.rasa.lead
     conversation = two.run(lambda work: work.session.query(Conversation).one().id)
 
+    open_question = two.run(lambda work: work.session.query(Conversation).one().asked_key)
+
     async def leave() -> None:
         started, release = asyncio.Event(), asyncio.Event()
 
@@ -147,7 +149,7 @@ def test_a_customer_who_goes_away_does_not_cancel_the_call(api: Api, two: World)
 
         api.rasa.answer = slow
         gateway = api.app.state.gateway
-        customer = asyncio.create_task(gateway.receive(conversation, "yes"))
+        customer = asyncio.create_task(gateway.receive(conversation, "yes", answers=open_question))
         await started.wait()
         customer.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -180,7 +182,9 @@ def test_messages_of_one_conversation_reach_rasa_one_after_the_other(api: Api, t
 
     async def at_once() -> None:
         gateway = api.app.state.gateway
-        await asyncio.gather(*(gateway.receive(conversation, f"m{i}") for i in range(5)))
+        await asyncio.gather(
+            *(gateway.receive(conversation, f"m{i}", answers=None) for i in range(5))
+        )
 
     api.runner.run(at_once())
 
@@ -194,9 +198,13 @@ def test_parallel_yeses_close_once(api: Api, two: World) -> None:
     api.say(token, "close")
     conversation = two.run(lambda work: work.session.query(Conversation).one().id)
 
+    open_question = two.run(lambda work: work.session.query(Conversation).one().asked_key)
+
     async def at_once() -> None:
         gateway = api.app.state.gateway
-        await asyncio.gather(*(gateway.receive(conversation, "yes") for _ in range(5)))
+        await asyncio.gather(
+            *(gateway.receive(conversation, "yes", answers=open_question) for _ in range(5))
+        )
 
     api.runner.run(at_once())
 
@@ -225,3 +233,22 @@ def test_a_guest_s_apology_names_no_vendor_that_nobody_chose(api: Api) -> None:
     api.rasa.answer = refused
 
     assert "a person, please" in api.say(token, "hello")[0]["text"]
+
+
+def test_a_yes_that_was_sent_before_the_question_came_is_no_answer_to_it(
+    api: Api, two: World
+) -> None:
+    api.sign_in()
+    two.closing().settle()
+    conversation = two.run(lambda work: work.session.query(Conversation).one().id)
+
+    async def too_early() -> None:
+        gateway = api.app.state.gateway
+        await asyncio.gather(
+            gateway.receive(conversation, "close", answers=None),
+            gateway.receive(conversation, "yes", answers=None),
+        )
+
+    api.runner.run(too_early())
+
+    assert two.show("T-1")["account"]["status"] == "closing"

@@ -11,10 +11,14 @@ from typing import Any
 
 import pytest
 import yaml
+from factories import POLICIES
 
+from farewell.closing.statements import contacts
 from farewell.config import REPOSITORY
+from farewell.facts import as_text
+from farewell.i18n import catalogue
 from farewell.policy.load import PolicyError, load_policies, load_policy
-from farewell.policy.model import words_in
+from farewell.policy.model import Alternative, words_in
 
 TRESTA = yaml.safe_load((REPOSITORY / "policies" / "tresta.yml").read_text(encoding="utf-8"))
 Change = Callable[[dict[str, Any]], object]
@@ -277,3 +281,20 @@ def test_no_vendor_is_named_in_what_leads_the_talk(place: str) -> None:
     named = {path.name for path in files if VENDORS.search(path.read_text(encoding="utf-8"))}
 
     assert named == set()
+
+
+@pytest.mark.parametrize("origin", [{}, {"source": "x", "assumed": "y"}])
+def test_an_alternative_has_exactly_one_origin(origin: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="give either"):
+        Alternative.model_validate(
+            {"code": "rest", "title": {"en": "Rest"}, "text": {"en": "Rest."}} | origin
+        )
+
+
+def test_a_contact_without_an_address_is_said_without_one_and_with_its_note() -> None:
+    said = as_text(contacts(POLICIES["tresta"])[-1], catalogue("en"))
+
+    assert said == (
+        "Tresta by e-mail (include your account number and your security verification "
+        "question and answer)"
+    )

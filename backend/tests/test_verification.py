@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from factories import World, account, person, the_person
 
 from farewell.chat import identity
 from farewell.chat.tables import Conversation, Message, VerificationFailures
+from farewell.work import Work
 
 ANSWER = "Biscuit the Third"
 
@@ -166,6 +168,45 @@ def test_an_unknown_account_behaves_like_a_known_one(api: Api, known: World, unk
 
 def test_an_unknown_account_always_gets_the_same_question(api: Api, known: World) -> None:
     assert talk(api, "T-404", 1) == talk(api, "T-404", 1)
+
+
+def pretended(known: World, secret: str) -> list[str]:
+    """The questions for numbers that nobody has."""
+
+    def ask(work: Work) -> list[str]:
+        visitor = Conversation(token_hash="x", vendor="tresta", created_at=work.now)
+        keyed = replace(work, secret=secret)
+        numbers = [f"T-9{i:03}" for i in range(40)]
+        return [identity.security_question(keyed, visitor, n)["en"] for n in numbers]
+
+    return known.run(ask)
+
+
+def test_the_pretended_question_takes_the_service_s_secret_to_compute(known: World) -> None:
+    assert pretended(known, "one") == pretended(known, "one")
+    assert pretended(known, "one") != pretended(known, "another")
+    assert len(set(pretended(known, "one"))) == 3
+
+
+@pytest.mark.parametrize("number", ["T-3", "T-2", "T-404"])
+def test_every_attempt_costs_one_hash_and_counts_one_person_s_answer(
+    known: World, monkeypatch: pytest.MonkeyPatch, number: str
+) -> None:
+    zed = person("zed@example", security={"question": 1, "answer": "Lisbon"})
+    both = {"ann@example": "billing_admin", "zed@example": "user"}
+    known.load(account("T-3", roles=both), people=[zed])
+    compared: list[str] = []
+    plain = identity._matches
+    monkeypatch.setattr(
+        identity, "_matches", lambda stored, given: compared.append(given) or plain(stored, given)
+    )
+
+    def attempt(work: Work) -> str:
+        visitor = Conversation(token_hash="x", vendor="tresta", created_at=work.now)
+        return identity.verify(work, visitor, number, "Lisbon").outcome
+
+    assert known.run(attempt) == "wrong"  # zed's answer is not the one that was asked for
+    assert compared == ["Lisbon"]
 
 
 def test_stopping_the_check_changes_nothing(api: Api, known: World) -> None:

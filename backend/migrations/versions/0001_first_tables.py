@@ -112,6 +112,7 @@ def upgrade() -> None:
         sa.Column("reason_code", sa.String(), nullable=True),
         sa.Column("reason_words", sa.String(), nullable=True),
         sa.Column("standing_limit_minor", sa.Integer(), nullable=True),
+        sa.Column("standing_facts", sa.String(), nullable=True),
         sa.Column("standing_by", sa.String(length=36), nullable=True),
         sa.Column("standing_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(
@@ -149,6 +150,8 @@ def upgrade() -> None:
         sa.Column("wanted", sa.String(), nullable=True),
         sa.Column("asked", sa.String(), nullable=True),
         sa.Column("asked_facts", sa.JSON(), nullable=False),
+        sa.Column("asked_key", sa.String(), nullable=True),
+        sa.Column("step_facts", sa.JSON(), nullable=False),
         sa.Column("pressed", sa.String(), nullable=True),
         sa.Column("actions_ran", sa.Boolean(), nullable=False),
         sa.Column("verifying_account", sa.String(), nullable=True),

@@ -14,6 +14,8 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm.exc import StaleDataError
 from starlette.exceptions import HTTPException
 
 from farewell.chat.gateway import Gateway
@@ -29,6 +31,7 @@ from farewell.work import Work
 log = logging.getLogger(__name__)
 R = TypeVar("R")
 PROBLEM = "application/problem+json"
+ATTEMPTS = 4
 PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
@@ -48,9 +51,28 @@ class Services:
     host_keys: dict[str, HostKey]
 
     def in_transaction(self, use: Callable[[Work], R]) -> R:
-        """Run a use case in one transaction."""
+        """Run a use case in one transaction, again where another one was faster.
+
+        Raises Problem 409 where it was every time.
+        """
+        for _ in range(ATTEMPTS):
+            try:
+                return self._once(use)
+            except (IntegrityError, StaleDataError, OperationalError) as error:
+                log.warning("a transaction is tried again: %s", type(error).__name__)
+        raise Problem(409, "busy", "Somebody else changed this at the same moment. Try again.")
+
+    def _once(self, use: Callable[[Work], R]) -> R:
         with self.database.transaction() as session:
-            return use(Work(session, self.clock(), self.policies, self.settings.data))
+            return use(
+                Work(
+                    session,
+                    self.clock(),
+                    self.policies,
+                    self.settings.data,
+                    self.settings.secret_if_any,
+                )
+            )
 
 
 def build_services(settings: Settings) -> Services:
@@ -112,6 +134,9 @@ def create_app(
 def _pages(app: FastAPI, settings: Settings) -> None:
     @app.middleware("http")
     async def limits(request: Request, call_next: Callable[[Request], Any]) -> Any:
+        if "transfer-encoding" in request.headers:
+            problem = Problem(411, "length_required", "Send a Content-Length.")
+            return JSONResponse(problem.body(), 411, media_type=PROBLEM)
         length = request.headers.get("content-length", "0")
         if not length.isdigit() or int(length) > MAX_BODY:
             problem = Problem(413, "too_large", "Send less than 256 kB.")

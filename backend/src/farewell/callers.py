@@ -65,9 +65,9 @@ class Customer:
 
         return self.services.in_transaction(with_conversation)
 
-    def conversation_id(self) -> str:
-        """Id of the caller's conversation."""
-        return self.run(lambda _, conversation: conversation.id)
+    def open_question(self) -> tuple[str, str | None]:
+        """The caller's conversation and the question that is open in it."""
+        return self.run(lambda _, conversation: (conversation.id, conversation.asked_key))
 
 
 CustomerDep = Annotated[Customer, Depends(Customer)]

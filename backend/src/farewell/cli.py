@@ -105,7 +105,15 @@ def sweep_command(
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
         with services.database.transaction() as session:
-            done = sweep_once(Work(session, now, services.policies, services.settings.data))
+            done = sweep_once(
+                Work(
+                    session,
+                    now,
+                    services.policies,
+                    services.settings.data,
+                    services.settings.secret_if_any,
+                )
+            )
         typer.echo(
             f"{done.abandoned} cases rested, {done.expired} expired, {done.duties_due} duties due."
         )

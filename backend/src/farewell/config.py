@@ -42,14 +42,17 @@ class Settings(BaseSettings):
         """The database's address; SQLite in the data folder by default."""
         return self.database_url or f"sqlite:///{self.data / 'farewell.sqlite'}"
 
+    @property
+    def secret_if_any(self) -> str:
+        """The service token, or nothing where none was made yet: loading needs none."""
+        kept = self.data / "service-token"
+        return self.service_token or (kept.read_text().strip() if kept.exists() else "")
+
     @cached_property
     def secret(self) -> str:
         """The service token: given by the environment or kept in the data folder."""
-        if self.service_token:
-            return self.service_token
-        kept = self.data / "service-token"
-        if kept.exists():
-            return kept.read_text().strip()
+        if self.secret_if_any:
+            return self.secret_if_any
         raise RuntimeError(
             "FAREWELL_SERVICE_TOKEN is not set and the data folder has no service-token; "
             "start with `make run`, which makes one."

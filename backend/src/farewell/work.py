@@ -23,6 +23,8 @@ class Work:
     now: datetime
     policies: Mapping[str, Policy]
     data: Path
+    secret: str = ""
+    """Keys what nobody outside may compute."""
 
     def policy(self, account: Account) -> Policy:
         """The rules of the account's vendor."""

@@ -126,7 +126,7 @@ def standing_limit(account: AccountView, policy: Policy, now: datetime) -> int:
     return limit
 
 
-def stale_when_changed(account: AccountView) -> str:
+def stale_when_changed(account: AccountView, *, with_ports: bool = True) -> str:
     """Fingerprint of the facts whose change makes a quote stale (rule 3): plan, payment, ports,
     roles, sub-accounts, balance. Usage is not among them: what comes after is written off."""
     return fingerprint(
@@ -136,7 +136,7 @@ def stale_when_changed(account: AccountView) -> str:
                 asdict(part.subscription) if part.subscription else None,
                 part.payment_method,
                 part.balance_minor,
-                [[n.e164, n.port] for n in part.numbers],
+                [[n.e164, n.port] for n in part.numbers if with_ports or n.port is None],
                 [list(closer) for closer in part.closers],
             ]
             for part in account.everywhere()

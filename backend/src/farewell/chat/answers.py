@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from farewell.accounts.tables import Account
 from farewell.billing.quote import final_bill
@@ -10,7 +11,7 @@ from farewell.closing import statements
 from farewell.closing.case import bill_of, open_case_of, standing_closure, valid_quote
 from farewell.desk.handover import when_people_answer
 from farewell.desk.hours import WEEK
-from farewell.facts import Moment, Phrase, Statement, VendorWords
+from farewell.facts import Moment, Phrase, Statement, VendorWords, from_json
 from farewell.lifecycle.exports import latest_export
 from farewell.policy.model import AccountType, OpeningHours, Policy
 from farewell.work import Work
@@ -134,6 +135,41 @@ def closed_already(work: Work, account: Account) -> Statement:
             "at": Moment(closure.closed_at, account.zone),
         },
     )
+
+
+TOLD_AT_CLOSING = {
+    "final_bill": (
+        "final_bill_promised",
+        "refund_promised",
+        "charges_canceled",
+        "nothing_to_pay",
+    ),
+    "refund": ("refund_promised", "balance_kept", "balance_not_stated"),
+    "numbers": (
+        "released",
+        "numbers_restorable",
+        "numbers_restore_support",
+        "numbers_may_be_lost_after",
+        "numbers_unknown_after",
+    ),
+}
+"""What the receipt says on a topic; said again when it is asked about afterwards."""
+
+
+def answer_for_account(work: Work, topic: str, account: Account) -> list[Statement]:
+    """Answer a question about an account; after a closing as it was told then."""
+    closure = standing_closure(work, account)
+    if closure is None:
+        return ABOUT_ACCOUNT[topic](work, account)
+    told = [
+        Statement(s["code"], from_json(s["facts"]))
+        for s in closure.statements
+        if s["code"] in TOLD_AT_CLOSING.get(topic, ())
+    ]
+    if told:
+        return told
+    # Days count from the closing, not from the question.
+    return ABOUT_ACCOUNT[topic](replace(work, now=closure.closed_at), account)
 
 
 ABOUT_ACCOUNT: dict[str, Callable[[Work, Account], list[Statement]]] = {

@@ -148,7 +148,7 @@ def next_requirement(conversation_id: str, services: ServicesDep) -> NextStep:
         def choice(option: Option) -> Choice:
             return Choice(title=as_text(option.title, words), code=option.code)
 
-        conversation.asked_facts = step.bound
+        conversation.step_facts = step.bound
         return NextStep(
             say=_utterances(list(step.say), conversation),
             next_requirement=step.code,

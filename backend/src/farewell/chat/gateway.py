@@ -88,10 +88,13 @@ class Gateway:
         result: R = await run_in_threadpool(self._in_transaction, run)
         return result
 
-    async def receive(self, conversation_id: str, raw: str) -> Wire:
-        """Answer one customer message within the promised time."""
+    async def receive(self, conversation_id: str, raw: str, *, answers: str | None) -> Wire:
+        """Answer one customer message within the promised time.
+
+        `answers` is the question that was open when the message arrived.
+        """
         metrics.MESSAGES.inc()
-        task = asyncio.create_task(self._timed_turn(conversation_id, raw))
+        task = asyncio.create_task(self._timed_turn(conversation_id, raw, answers))
         self._running.add(task)
         task.add_done_callback(self._running.discard)
         try:
@@ -100,18 +103,20 @@ class Gateway:
             metrics.APOLOGIES.labels("slow").inc()
             return await self._work(self._slow, conversation_id)
 
-    async def _timed_turn(self, conversation_id: str, raw: str) -> Wire:
+    async def _timed_turn(self, conversation_id: str, raw: str, answers: str | None) -> Wire:
         with metrics.TURN_SECONDS.time():
-            return await self._turn(conversation_id, raw)
+            return await self._turn(conversation_id, raw, answers)
 
     async def nudge(self, conversation_id: str, payload: str) -> None:
         """Let the assistant speak without a customer message, after something happened."""
         async with self._locks[conversation_id]:
             await self._ask_rasa(conversation_id, payload, apologise=False)
 
-    async def _turn(self, conversation_id: str, raw: str) -> Wire:
+    async def _turn(self, conversation_id: str, raw: str, answers: str | None) -> Wire:
         async with self._locks[conversation_id]:
-            route = await self._work(lambda w, c: take(w, c, raw, self._limit), conversation_id)
+            route = await self._work(
+                lambda w, c: take(w, c, raw, self._limit, answers=answers), conversation_id
+            )
             if isinstance(route, Reply):
                 return await self._work(lambda w, c: self._reply(w, c, route), conversation_id)
             return await self._ask_rasa(conversation_id, route.text)
@@ -159,6 +164,8 @@ class Gateway:
     def _apologise(work: Work, conversation: Conversation) -> Wire:
         """An apology that never claims that nothing happened; a closure's facts follow it."""
         words = language_of(conversation)
+        # The customer may not have seen the newest question: no yes may meet it.
+        conversation.asked, conversation.asked_key, conversation.asked_facts = None, None, {}
         sentences = [words.text("gateway.apology", human=human_sentence(work, conversation))]
         account = conversation.account
         closure = standing_closure(work, account) if account else None

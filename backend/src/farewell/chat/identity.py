@@ -160,24 +160,32 @@ def _account_for(work: Work, conversation: Conversation, number: str) -> Account
     return next((a for a in accounts if a.number.casefold() == wanted), None)
 
 
-def _verifiable(account: Account) -> list[Person]:
-    people = [role.person for role in account.roles]
-    return [p for p in dict.fromkeys(people) if p.security_answer_hash is not None]
+def _asked_person(account: Account | None) -> Person | None:
+    """The one person of an account whose question is asked and whose answer counts."""
+    people = [role.person for role in account.roles] if account else []
+    return next(
+        (p for p in people if p.security_question is not None and p.security_answer_hash), None
+    )
 
 
 def security_question(work: Work, conversation: Conversation, number: str) -> dict[str, str]:
-    """The question for an account number; an unknown number has one too, always the same."""
+    """The question for an account number.
+
+    An unknown number has one too, always the same; only who has the service's secret could tell
+    which.
+    """
     account = _account_for(work, conversation, number)
-    people = _verifiable(account) if account else []
+    person = _asked_person(account)
     vendors = [account.vendor] if account else [conversation.vendor]
     policy = next(
         p for p in work.policies.values() if p.verification and (vendors[0] in (None, p.vendor))
     )
     questions = policy.security_questions
-    if people and people[0].security_question is not None:
-        return questions[people[0].security_question]
-    digest = hmac.new(b"farewell-question", "".join(number.split()).casefold().encode(), "sha256")
-    return questions[digest.digest()[0] % len(questions)]
+    if person and person.security_question is not None:
+        return questions[person.security_question]
+    asked = f"security-question:{''.join(number.split()).casefold()}"
+    digest = hmac.digest(work.secret.encode(), asked.encode(), "sha256")
+    return questions[digest[0] % len(questions)]
 
 
 def verify(work: Work, conversation: Conversation, number: str, answer: str) -> Verification:
@@ -194,19 +202,17 @@ def verify(work: Work, conversation: Conversation, number: str, answer: str) -> 
     if any(f.locked_until and f.locked_until > work.now for f in counted):
         return Verification("locked")
     account = _account_for(work, conversation, number)
-    people = _verifiable(account) if account else []
-    matching = [p for p in people if _matches(p.security_answer_hash, answer)]
-    if not people:
-        _matches(None, answer)
-    if account and matching and conversation.person_id is None:
-        conversation.person = matching[0]
+    person = _asked_person(account)
+    matches = _matches(person.security_answer_hash if person else None, answer)
+    if account and person and matches and conversation.person_id is None:
+        conversation.person = person
         conversation.vendor = account.vendor
         conversation.account = account
         counted[0].count = 0
         record(
             work.session,
             work.now,
-            Actor(f"person:{matching[0].id}", "chat"),
+            Actor(f"person:{person.id}", "chat"),
             "person.verified",
             f"conversation:{conversation.id}",
         )

@@ -92,8 +92,14 @@ def offer_button(
     return {"title": title, "payload": button.id}
 
 
-def take(work: Work, conversation: Conversation, raw: str, limit: int) -> ForRasa | Reply:
-    """Store the customer's message and decide who answers it."""
+def take(
+    work: Work, conversation: Conversation, raw: str, limit: int, *, answers: str | None
+) -> ForRasa | Reply:
+    """Store the customer's message and decide who answers it.
+
+    `answers` is the question (`asked_key`) that was open when the message arrived: a yes that was
+    sent before a question was delivered is no answer to it.
+    """
     words = language_of(conversation)
     known = work.session.get(OfferedButton, raw.strip()) if len(raw) < 64 else None
     if known and known.conversation_id == conversation.id:
@@ -112,13 +118,15 @@ def take(work: Work, conversation: Conversation, raw: str, limit: int) -> ForRas
         return Reply(words.text("gateway.empty"))
     if len(text) > limit:
         return Reply(words.text("gateway.too_long", limit=str(limit)))
-    return ForRasa(_settled_by_question(work, conversation, text))
+    if answers is None or answers != conversation.asked_key:
+        return ForRasa(text)
+    settled = _settled_by_question(work, conversation, text)
+    conversation.pressed = settled
+    return ForRasa(settled or text)
 
 
-def _settled_by_question(work: Work, conversation: Conversation, text: str) -> str:
-    """A bare yes or no, or the very words of an offered button, need no guessing."""
-    if conversation.asked is None:
-        return text
+def _settled_by_question(work: Work, conversation: Conversation, text: str) -> str | None:
+    """The payload of a bare yes or no, or of the very words of an offered button."""
     offered = work.session.scalars(
         select(OfferedButton).where(
             OfferedButton.conversation_id == conversation.id, OfferedButton.settled.is_(False)
@@ -126,16 +134,16 @@ def _settled_by_question(work: Work, conversation: Conversation, text: str) -> s
     )
     for button in offered:
         if plain.same_words(button.title) == plain.same_words(text):
-            conversation.pressed = button.payload
             return button.payload
     if conversation.asked in plain.CONFIRMATIONS and plain.is_confirmation(conversation, text):
-        conversation.pressed = plain.CONFIRMED
         return plain.CONFIRMED
+    if conversation.asked == "port_works" and plain.says_it_works(conversation, text):
+        return plain.YES
     if plain.is_plain_yes(conversation, text):
-        return "/affirm"
+        return plain.YES
     if plain.is_plain_no(conversation, text):
-        return "/deny"
-    return text
+        return plain.NO
+    return None
 
 
 def _pressed(work: Work, conversation: Conversation, payload: str) -> ForRasa | Reply:
@@ -159,6 +167,8 @@ def _security_answer(
         return Reply(question_text(work, conversation, number), verify_buttons(words))
     if plain.asks_for_human(conversation, text):
         return _pressed(work, conversation, "/request_human")
+    if plain.stops(conversation, text):
+        return _pressed(work, conversation, STOP_VERIFYING)
     outcome = verify(work, conversation, number, text).outcome
     if outcome == "verified":
         conversation.verifying_account = None

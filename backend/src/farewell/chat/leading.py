@@ -59,6 +59,8 @@ def next_step(work: Work, conversation: Conversation) -> Step:
     match conversation.topic:
         case "verify":
             return Step("verify_account")
+        case "choose_vendor":
+            return _choose_vendor(work)
         case "sign_in":
             conversation.topic = "none"
             return Step("sign_in", _sign_in(work, conversation))
@@ -80,6 +82,12 @@ def _sign_in(work: Work, conversation: Conversation) -> Facts:
         return {"vendor": names[0] if len(names) == 1 else "", "sign_in_at": ""}
     policy = work.vendor(conversation.vendor)
     return {"vendor": VendorWords(policy.name), "sign_in_at": VendorWords(policy.sign_in_at)}
+
+
+def _choose_vendor(work: Work) -> Step:
+    """Ask a visitor which service it is about."""
+    names = [(VendorWords(policy.name), code) for code, policy in work.policies.items()]
+    return Step("choose_vendor", options=[Option(name, code) for name, code in names])
 
 
 def candidates(work: Work, conversation: Conversation) -> list[Account]:
@@ -122,8 +130,9 @@ def _closing(work: Work, conversation: Conversation) -> Step:
         given = case.answer_to(code)
         if given and given.value == answer:
             conversation.topic = "none"
-            facts = next(r.facts for r in state_of(work, case).owed if r.code == code)
-            return Step(rest, facts)
+            facts = next((r.facts for r in state_of(work, case).owed if r.code == code), None)
+            if facts is not None:
+                return Step(rest, facts)
     state = state_of(work, case)
     if not _asks_before_quote(work, state):
         state = state_of(work, case, with_quote=True)

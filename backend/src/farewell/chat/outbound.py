@@ -15,6 +15,7 @@ from farewell.chat.inbound import (
 )
 from farewell.chat.tables import Conversation, Message, OfferedButton
 from farewell.closing.case import mark_shown, may_close, open_case_of
+from farewell.facts import fingerprint
 from farewell.work import Work
 
 SAYS, ASKS = "utter_say_", "utter_ask_"
@@ -32,12 +33,15 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
     )
     if said:
         conversation.asked = asked
+        conversation.asked_facts = conversation.step_facts if asked else {}
+        key = f"{asked}:{fingerprint(conversation.asked_facts)}" if asked else None
+        conversation.asked_key = key
         settle = update(OfferedButton).where(
             OfferedButton.conversation_id == conversation.id, OfferedButton.settled.is_(False)
         )
-        if asked:
+        if key:
             settle = settle.where(
-                (OfferedButton.question != asked) | OfferedButton.question.is_(None)
+                (OfferedButton.question != key) | OfferedButton.question.is_(None)
             )
         work.session.execute(settle.values(settled=True))
     stored: list[Message] = []
@@ -58,7 +62,9 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
         flush()
         if text or buttons:
             offered = [
-                offer_button(work, conversation, str(b["title"]), str(b["payload"]), asked)
+                offer_button(
+                    work, conversation, str(b["title"]), str(b["payload"]), conversation.asked_key
+                )
                 for b in buttons
             ]
             stored.append(store_message(work, conversation, "bot", text, offered))

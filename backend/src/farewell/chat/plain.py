@@ -14,6 +14,8 @@ from farewell.i18n import catalogue
 CONFIRMED = "/confirm_closure"
 """What a plain yes to the confirmation and its button stand for."""
 
+YES, NO = "/affirm", "/deny"
+
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
 
 
@@ -25,6 +27,21 @@ def is_plain_yes(conversation: Conversation, text: str) -> bool:
 def is_confirmation(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly confirms the closing that was just asked about."""
     return _listed(conversation, text, "plain.confirmation") or is_plain_yes(conversation, text)
+
+
+def says_it_works(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly says that the number works at the new provider."""
+    return _listed(conversation, text, "plain.works")
+
+
+def gives_up(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly gives up the number that it names."""
+    return _listed(conversation, re.sub(r"[+()\d.\-]", " ", text), "plain.give_up")
+
+
+def stops(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly leaves the check by security answer."""
+    return _listed(conversation, text, "plain.stop")
 
 
 def asks_for_human(conversation: Conversation, text: str) -> bool:

@@ -7,10 +7,10 @@ from farewell.accounts.tables import Account
 from farewell.billing.money import Money
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
-from farewell.chat.plain import CONFIRMATIONS
-from farewell.chat.speaker import actor_of, case_of, person_of, spoken_language
+from farewell.chat.plain import CONFIRMATIONS, YES, gives_up
+from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
-from farewell.chat.wishes import Said, question, take_account, wish
+from farewell.chat.wishes import Said, question, take_account, take_vendor, wish
 from farewell.closing import case as cases
 from farewell.closing import statements
 from farewell.closing.confirm import close_after_port, confirm
@@ -20,7 +20,6 @@ from farewell.errors import Problem
 from farewell.facts import Moment, Statement, VendorWords, from_json
 from farewell.lifecycle.exports import latest_export, make_export, still_readable
 from farewell.lifecycle.reactivation import reactivate, restorable_numbers, restore_numbers
-from farewell.policy.model import words_in
 from farewell.work import Work
 
 
@@ -40,12 +39,20 @@ def answer(
     """The customer answers a requirement, asked or not. `text` names a number or gives words."""
     if (code, value) == ("data_export", "export") and case_of(work, conversation) is None:
         return _export_alone(work, conversation, text or "")
+    if (code, value) == ("sub_accounts", "close_all") and conversation.asked != code:
+        return wish(work, conversation, "closing", text or "")  # the list was not shown yet
     said, case = _opened(work, conversation, text or "")
     if case is None:
         return said
+    if code == "keep_numbers" and not _owed(work, case, code):
+        return [*said, *question(work, conversation, "port_out")]
+    if code not in ("alternatives", "exit_reason", *PORTS) and not _owed(work, case, code):
+        return said
+    if (code, value) == ("port_works", "works") and not _surely(conversation, code):
+        return said  # words alone close nothing: the question follows
     person, actor = person_of(conversation), actor_of(conversation)
     subject = ""
-    if code in ("open_port", "port_works"):
+    if code in PORTS:
         subject_or_statement = _port(work, conversation, case, code, value, text or "")
         if isinstance(subject_or_statement, Statement):
             return [*said, subject_or_statement]
@@ -62,6 +69,18 @@ def answer(
         words=words,
     )
     return [*said, *_after(work, conversation, case, code, value)]
+
+
+PORTS = ("open_port", "port_works")
+
+
+def _owed(work: Work, case: ClosingCase, code: str) -> bool:
+    return any(requirement.code == code for requirement in cases.state_of(work, case).owed)
+
+
+def _surely(conversation: Conversation, question_code: str) -> bool:
+    """Whether the last message is a plain yes to exactly this question, noted by the gateway."""
+    return conversation.asked == question_code and conversation.pressed == YES
 
 
 def _export_alone(work: Work, conversation: Conversation, text: str) -> Said:
@@ -95,6 +114,8 @@ def _after(
             conversation.topic = "none"
             return closing_told(work, case.account)
         return [Statement("port_verified", {})]
+    if (code, value) == ("keep_numbers", "release_all"):
+        return [Statement("no_number_kept", {})]
     if code == "open_port" and value == "give_up":
         return [Statement("number_given_up", {})]
     if code == "alternatives" and value != "decline":
@@ -118,28 +139,30 @@ def _port(
 ) -> str | Statement:
     """The number that the answer is about: named in the text, or the one just asked about.
 
-    Rule 5: a number is given up by its name only, typed or on the button that names it.
+    Rule 5: a number is given up by its name only: on the button that names it, or in plain words
+    that hold nothing else.
     """
     numbers = work.view(case.account).all_numbers()
     named = match_number(text, [n.e164 for n in numbers])
     fitting = [n for n in numbers if n.port and (n.port == "completed" or code == "open_port")]
-    if named:
-        if any(n.e164 == named for n in fitting):
+    if not fitting or (named and all(n.e164 != named for n in fitting)):
+        return Statement("no_open_port", {})
+    bound = str(conversation.asked_facts.get("subject", ""))
+    asked_about = bound if conversation.asked in PORTS else ""
+    if value == "give_up":
+        if conversation.pressed == "/give_up_number" and asked_about:
+            return asked_about
+        if named and gives_up(conversation, text):
             return named
-        return Statement("no_open_port", {})
-    bound = conversation.asked_facts.get("subject")
-    by_name = value != "give_up" or conversation.pressed == "/give_up_number"
-    if conversation.asked in ("open_port", "port_works") and bound and by_name:
-        return str(bound)
-    if len(fitting) == 1 and fitting[0].port == "completed":
-        return fitting[0].e164
-    if not fitting:
-        return Statement("no_open_port", {})
+    elif named or asked_about:
+        return named or asked_about
     return Statement("name_the_number", {"numbers": [n.phrase() for n in fitting]})
 
 
 def take_option(work: Work, conversation: Conversation, code: str, text: str) -> Said:
     """A button with an option of account or policy was pressed."""
+    if conversation.topic == "choose_vendor":
+        return take_vendor(work, conversation, code) if code in work.policies else []
     if conversation.topic == "choose_account":
         account = next((a for a in candidates(work, conversation) if a.number == code), None)
         if account is None:
@@ -151,23 +174,12 @@ def take_option(work: Work, conversation: Conversation, code: str, text: str) ->
 
 
 def take_alternative(work: Work, conversation: Conversation, text: str) -> Said:
-    """The customer names an alternative in words; taken only where one is clearly meant."""
-    account = conversation.account
-    if account is None or conversation.person is None:
+    """The customer names an alternative in words. Taking one changes the account, so words only
+    lead to the question: its button takes it."""
+    case = case_of(work, conversation)
+    if case is None or not _owed(work, case, "alternatives"):
         return question(work, conversation, "alternative")
-    offers = work.kind(account).alternatives.offers
-    if not offers:
-        return question(work, conversation, "alternative")
-    said = set(text.casefold().split())
-    words = {
-        o.code: set(words_in(o.title, spoken_language(conversation)).casefold().split())
-        for o in offers
-    }
-    scored = sorted(((len(said & words[o.code]), o.code) for o in offers), reverse=True)
-    clear = len(scored) == 1 or scored[0][0] > scored[1][0]
-    if not clear:
-        return [Statement("which_alternative", {})]
-    return answer(work, conversation, "alternatives", scored[0][1])
+    return [Statement("which_alternative", {})]
 
 
 def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said:
@@ -217,6 +229,8 @@ def consent(work: Work, conversation: Conversation) -> Said:
     account, shown = conversation.account, conversation.asked_facts
     if conversation.asked != "reactivation_consent" or account is None or "price" not in shown:
         return []
+    if not _surely(conversation, "reactivation_consent"):
+        return [Statement("plain_yes_needed", {})]
     price = Money(int(shown["price"]), str(shown["currency"]))
     try:
         reactivate(

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 from ipaddress import ip_address
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
@@ -168,12 +168,12 @@ def guest(services: ServicesDep, request: Request, body: Guest | None = None) ->
 async def message(body: Incoming, customer: CustomerDep, request: Request) -> Any:
     """Send a message; the answer has the form of Rasa's REST channel."""
     gateway: Gateway = request.app.state.gateway
-    conversation_id = await run_in_threadpool(customer.conversation_id)
-    return await gateway.receive(conversation_id, body.message)
+    conversation_id, answers = await run_in_threadpool(customer.open_question)
+    return await gateway.receive(conversation_id, body.message, answers=answers)
 
 
 @router.get("/api/v1/conversation/messages", response_model=Messages)
-def messages(customer: CustomerDep, after: int = 0) -> Any:
+def messages(customer: CustomerDep, after: Annotated[int, Query(ge=0, le=2**53)] = 0) -> Any:
     """Everything in the conversation after a message id."""
 
     def use(work: Work, conversation: Conversation) -> Messages:

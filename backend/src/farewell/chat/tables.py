@@ -31,8 +31,14 @@ class Conversation(Base):
     asked: Mapped[str | None]
     """The requirement whose question was delivered last and is still open."""
     asked_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What an answer to the open question is about: the quote, the number, the price."""
+    asked_key: Mapped[str | None]
+    """The open question with what it is about; another quote or number is another question."""
+    step_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
+    """What the next question will be about; becomes `asked_facts` when it is delivered."""
     pressed: Mapped[str | None]
-    """The offered payload that the last customer message stands for; None for free words."""
+    """What the last customer message certainly means: the payload of its button, or of a plain
+    yes or no. None for free words: nothing irreversible follows from those."""
     actions_ran: Mapped[bool] = mapped_column(default=False)
     """Whether the assistant's actions reached the backend since the last customer message."""
     verifying_account: Mapped[str | None]

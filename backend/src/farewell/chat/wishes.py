@@ -8,17 +8,26 @@ from __future__ import annotations
 
 from farewell.accounts.matching import match_account
 from farewell.accounts.tables import Account
-from farewell.chat.answers import ABOUT_ACCOUNT, answer_for_vendor, closed_already
+from farewell.chat.answers import (
+    ABOUT_ACCOUNT,
+    answer_for_account,
+    answer_for_vendor,
+    closed_already,
+)
 from farewell.chat.leading import candidates
+from farewell.chat.plain import same_words
 from farewell.chat.speaker import actor_of, case_of, person_of, spoken_language
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing import statements
+from farewell.desk.handover import when_people_answer
 from farewell.facts import Statement, VendorWords
 from farewell.policy.model import words_in
 from farewell.work import Work
 
 Said = list[Statement]
+
+CLOSING = ("closing", "closing_now")
 
 AMOUNTS = ("final_bill", "refund")
 """Questions whose answers name amounts: for those who may close."""
@@ -38,9 +47,12 @@ def _match(work: Work, conversation: Conversation, text: str) -> Account | None:
 def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
     """The customer wants to close or to reactivate; finds the account that is meant.
 
-    `what` is `closing` or `reactivation`.
+    `what` is `closing`, `closing_now` (skip what can be skipped) or `reactivation`.
     """
     conversation.wanted = what
+    if conversation.person is None and conversation.vendor is None:
+        conversation.topic = "choose_vendor"
+        return []
     if conversation.person is None:
         ways = verification_ways(work, conversation)
         conversation.topic = "verify" if ways else "sign_in"
@@ -79,7 +91,10 @@ def take_account(work: Work, conversation: Conversation, account: Account) -> Sa
     if wanted == "reactivation":
         conversation.topic = "reactivation"
         return []
-    if wanted != "closing":
+    if wanted == "stop":
+        conversation.topic, conversation.wanted = "none", None
+        return stop(work, conversation)
+    if wanted not in CLOSING:
         conversation.topic, conversation.wanted = "none", None
         return question(work, conversation, wanted)
     if account.status not in ("active", "closing"):
@@ -96,7 +111,10 @@ def take_account(work: Work, conversation: Conversation, account: Account) -> Sa
             before.answers.remove(rested)
             work.session.delete(rested)
             work.session.flush()
-    cases.open_case(work, person=person, account=account, actor=actor_of(conversation))
+    case = cases.open_case(work, person=person, account=account, actor=actor_of(conversation))
+    case.skip_ahead = case.skip_ahead or wanted == "closing_now"
+    conversation.wanted = "closing"
+    work.session.flush()
     if going_on:
         return []
     return [Statement("account_found", {"account": work.view(account).label(work.kind(account))})]
@@ -104,6 +122,9 @@ def take_account(work: Work, conversation: Conversation, account: Account) -> Sa
 
 def choose_account(work: Work, conversation: Conversation, text: str) -> Said:
     """The customer names an account, also a different one than before. Nothing is guessed."""
+    if conversation.topic == "choose_vendor":
+        vendor = _named_vendor(work, text)
+        return take_vendor(work, conversation, vendor) if vendor else []
     if conversation.person is None:
         return wish(work, conversation, "closing", text)
     account = _match(work, conversation, text)
@@ -150,12 +171,7 @@ def _leave(work: Work, conversation: Conversation) -> None:
 
 def skip_ahead(work: Work, conversation: Conversation, text: str) -> Said:
     """ "Just cancel it": skip what can be skipped; every notice is still shown (rule 7)."""
-    said = wish(work, conversation, "closing", text)
-    case = case_of(work, conversation)
-    if case and conversation.topic == "closing":
-        case.skip_ahead = True
-        work.session.flush()
-    return said if not (case and conversation.asked) else []
+    return wish(work, conversation, "closing_now", text)
 
 
 def stop(work: Work, conversation: Conversation) -> Said:
@@ -168,9 +184,47 @@ def stop(work: Work, conversation: Conversation) -> Said:
     if case is None and conversation.person is None:
         return [Statement("stopped_nothing_changed", {})]
     if case is None:
-        return [Statement("nothing_to_stop", {})]
+        return _stop_elsewhere(work, conversation)
     cases.withdraw(work, case=case, actor=actor_of(conversation))
     return [Statement("stopped", {"account": work.view(case.account).named()})]
+
+
+def _stop_elsewhere(work: Work, conversation: Conversation) -> Said:
+    """Nothing is being closed in this conversation; perhaps in another one."""
+    person = person_of(conversation)
+    accounts = [
+        account
+        for account in cases.accounts_of(work, person)
+        if cases.may_close(work, person, account) and cases.open_case_of(work, account)
+    ]
+    if not accounts:
+        return [Statement("nothing_to_stop", {})]
+    if len(accounts) == 1:
+        conversation.account = accounts[0]
+        return stop(work, conversation)
+    conversation.topic, conversation.wanted = "choose_account", "stop"
+    return []
+
+
+def take_vendor(work: Work, conversation: Conversation, vendor: str) -> Said:
+    """A visitor says which service it is about; go on with what was wanted."""
+    conversation.vendor, conversation.topic = vendor, "none"
+    wanted, conversation.wanted = conversation.wanted or "closing", None
+    if wanted in (*CLOSING, "reactivation"):
+        return wish(work, conversation, wanted, "")
+    if wanted == "human":
+        return [when_people_answer(work.vendor(vendor), work, _zone(work, vendor))]
+    return question(work, conversation, wanted)
+
+
+def _named_vendor(work: Work, text: str) -> str | None:
+    said = same_words(text)
+    named = [
+        code
+        for code, policy in work.policies.items()
+        if any(same_words(name) in said for name in (*policy.name.values(), code))
+    ]
+    return named[0] if len(named) == 1 else None
 
 
 def go_on(work: Work, conversation: Conversation, text: str) -> Said:
@@ -185,6 +239,8 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
 
     `foreign`: they were understood as something that is not done here.
     """
+    if conversation.topic == "choose_vendor":
+        return choose_account(work, conversation, text)
     if conversation.person is not None and conversation.topic == "none":
         named = _match(work, conversation, text)
         if named is not None:
@@ -195,7 +251,8 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
 def question(work: Work, conversation: Conversation, topic: str) -> Said:
     """Answer a question from policy and account; asks which account where it matters."""
     if conversation.person is None and conversation.vendor is None:
-        return [Statement("vendor_unknown", {})]
+        conversation.topic, conversation.wanted = "choose_vendor", topic
+        return []
     account = conversation.account
     if account is None and conversation.person is not None:
         found = cases.accounts_of(work, conversation.person)
@@ -208,7 +265,9 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
         if topic in AMOUNTS and (person is None or not cases.may_close(work, person, account)):
             rule = statements.billing_rule(policy, work.kind(account))
             return [rule, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
-        return ABOUT_ACCOUNT[topic](work, account)
+        if topic == "data_export" and not (person and cases.may_close(work, person, account)):
+            topic = "data_retention"  # the archive is for those who may close
+        return answer_for_account(work, topic, account)
     told = None
     if conversation.person is None or topic not in AMOUNTS:
         zone = account.zone if account else _zone(work, policy.vendor)

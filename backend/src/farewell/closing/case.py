@@ -15,6 +15,7 @@ from farewell.billing.quote import Bill, Line, final_bill, stale_when_changed
 from farewell.billing.tables import Quote
 from farewell.closing.requirements import (
     ANSWERS,
+    NEXT_STEP_LATER,
     Answered,
     Requirement,
     requirements,
@@ -242,6 +243,12 @@ def answer(
             "answer_not_offered",
             f"{code!r} takes one of: {', '.join(sorted(allowed)) or 'nothing'}.",
         )
+    # A port has checks of its own; alternatives are no longer owed once they are answered.
+    always = ("alternatives", "exit_reason", "open_port", "port_works")
+    if code not in always and not _owes(work, case, code, subject):
+        raise Problem(409, "requirement_not_owed", f"This case does not ask for {code!r}.")
+    if case.state == "waiting_for_port" and (code, value) in NEXT_STEP_LATER:
+        _ask_again(case)
     if code in ("open_port", "port_works"):
         _answer_port(work, case, code, value, subject, actor)
     given = case.answer_to(code, subject)
@@ -270,6 +277,15 @@ def answer(
     work.session.flush()
 
 
+def _owes(work: Work, case: ClosingCase, code: str, subject: str) -> bool:
+    return any((r.code, r.subject) == (code, subject) for r in state_of(work, case).owed)
+
+
+def _ask_again(case: ClosingCase) -> None:
+    """What was agreed has changed, so the standing confirmation no longer holds."""
+    case.state, case.standing_limit_minor = "open", None
+
+
 def _answer_port(
     work: Work, case: ClosingCase, code: str, value: str, subject: str, actor: Actor
 ) -> None:
@@ -288,8 +304,7 @@ def _answer_port(
         port.given_up = True
         record(work.session, work.now, actor, "port.given_up", f"number:{subject}")
         if case.state == "waiting_for_port":
-            # What was agreed has changed, so the standing confirmation no longer holds.
-            case.state, case.standing_limit_minor = "open", None
+            _ask_again(case)
     if value == "works":
         if port.status != "completed":
             raise Problem(409, "port_not_completed", "The carrier has not completed this port yet.")

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from farewell.accounts.numbers import end_numbers
 from farewell.accounts.tables import Account, Charge, Person
 from farewell.audit import Actor, record
-from farewell.billing.quote import standing_limit
+from farewell.billing.quote import stale_when_changed, standing_limit
 from farewell.billing.tables import Adjustment, FinalBill, Quote
 from farewell.closing.case import (
     CaseState,
@@ -79,6 +79,7 @@ def confirm(
         case.standing_limit_minor = standing_limit(
             state.account, work.policy(case.account), quote.as_of
         )
+        case.standing_facts = stale_when_changed(state.account, with_ports=False)
         case.standing_by, case.standing_at = person.id, work.now
         record(
             work.session,
@@ -97,8 +98,9 @@ def confirm(
 def close_after_port(work: Work, *, case: ClosingCase, actor: Actor) -> bool:
     """Close a waiting case once its numbers work elsewhere, by the standing confirmation.
 
-    Returns False where a port is still open, or where the bill exceeds what the customer saw;
-    then the case is open again and the new amount has to be confirmed.
+    Returns False where a port is still open, or where something is not as the customer saw it
+    (the bill is higher, a fact has changed, a question is open); then the case is open again and
+    has to be confirmed anew.
     """
     if case.state != "waiting_for_port" or case.standing_limit_minor is None:
         return False
@@ -107,7 +109,12 @@ def close_after_port(work: Work, *, case: ClosingCase, actor: Actor) -> bool:
         return False
     quote = offer_quote(work, case)
     person = work.session.get_one(Person, case.standing_by)
-    if quote.total_minor > case.standing_limit_minor or not may_close(work, person, case.account):
+    if (
+        quote.total_minor > case.standing_limit_minor
+        or state.unanswered
+        or case.standing_facts != stale_when_changed(state.account, with_ports=False)
+        or not may_close(work, person, case.account)
+    ):
         case.state, case.standing_limit_minor = "open", None
         record(work.session, work.now, actor, "case.asks_again", f"case:{case.id}")
         work.session.flush()

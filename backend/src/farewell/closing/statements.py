@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill, line_phrase
 from farewell.facts import Facts, Phrase, Statement, VendorWords
-from farewell.policy.model import AccountType, Policy
+from farewell.policy.model import AccountType, Contact, Policy
 
 
 def vendor(policy: Policy) -> VendorWords:
@@ -21,13 +21,17 @@ def vendor(policy: Policy) -> VendorWords:
 
 def contacts(policy: Policy) -> list[Phrase]:
     """The ways to reach the vendor's people."""
-    return [
-        Phrase(
-            f"contact.{contact.channel}",
-            {"who": VendorWords(contact.who), "address": contact.address or ""},
-        )
-        for contact in policy.support.contacts
-    ]
+    return [_contact(contact) for contact in policy.support.contacts]
+
+
+def _contact(contact: Contact) -> Phrase:
+    facts: Facts = {"who": VendorWords(contact.who)}
+    way = Phrase(f"contact.{contact.channel}", facts)
+    if contact.address:
+        way = Phrase(f"contact.{contact.channel}.at", {**facts, "address": contact.address})
+    if contact.note:
+        return Phrase("contact.noted", {"contact": way, "note": VendorWords(contact.note)})
+    return way
 
 
 def effect(account: AccountView, kind: AccountType) -> Statement:
@@ -66,7 +70,9 @@ def number_restore(
     days = kind.numbers.restore_days.stated
     if days is not None:
         until = account.today(closed_at) + timedelta(days=days)
-        return Statement("numbers_restorable", {"days": days, "until": until})
+        by_support = kind.numbers.restore_otherwise_by_support
+        code = "numbers_restorable" if by_support else "numbers_restorable_until"
+        return Statement(code, {"days": days, "until": until})
     if kind.numbers.restore_otherwise_by_support:
         return Statement("numbers_restore_support", {})
     return None
@@ -121,6 +127,8 @@ def balance(account: AccountView, policy: Policy, closed_at: datetime) -> Statem
                 "balance_kept",
                 {"days": days, "until": until, "balance": money, "through": VendorWords(through)},
             )
+        case _ if not account.held_minor:
+            return Statement("no_balance", {})
         case _:
             return Statement("balance_not_stated", {"balance": money, "vendor": vendor(policy)})
 
@@ -173,7 +181,9 @@ def billing_rule(policy: Policy, kind: AccountType) -> Statement:
         return Statement("bill_written_off", {})
     if kind.billing.timing.stated == "in_arrears" and days is not None:
         return Statement("bill_in_arrears", {"days": days})
-    return Statement("bill_usage_only", {})
+    if kind.billing.timing.stated == "in_advance":
+        return Statement("bill_usage_only", {})
+    return Statement("bill_rule_not_stated", {"vendor": vendor(policy)})
 
 
 def children(account: AccountView) -> Statement:

@@ -42,6 +42,8 @@ class ClosingCase(Base):
     reason_words: Mapped[str | None]
     standing_limit_minor: Mapped[int | None]
     """A waiting case closes without another question up to this amount (minor units)."""
+    standing_facts: Mapped[str | None]
+    """Fingerprint of what the standing confirmation was given for, open ports left out."""
     standing_by: Mapped[str | None] = mapped_column(ForeignKey("persons.id"))
     standing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
 

@@ -66,7 +66,8 @@ def hand_over(
     )
     told = [Statement("handover_recorded", {"reference": handover.id[:8].upper()})]
     if conversation.vendor is None:
-        return [*told, Statement("human_any_vendor", {})]
+        conversation.topic, conversation.wanted = "choose_vendor", "human"
+        return told
     policy = work.vendor(conversation.vendor)
     zone = account.zone if account else "UTC"
     hours = policy.support.hours.stated

@@ -50,6 +50,7 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
     if status == "canceled":
         # The customer agreed to close once the number is elsewhere; now it stays, so ask again.
         case.state, case.standing_limit_minor = "open", None
+        case.touched_at = work.now
         record(work.session, work.now, HOST, "case.asks_again", f"case:{case.id}")
     promise(
         work.session,

@@ -29,6 +29,11 @@ class PolicyPart(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+def _one_origin(source: str | None, assumed: str | None) -> None:
+    if bool(source) == bool(assumed):
+        raise ValueError("give either the guide's words as source, or the reason as assumed")
+
+
 class Rule(PolicyPart, Generic[T]):
     """One rule of a closing guide: the value and where it comes from.
 
@@ -45,8 +50,8 @@ class Rule(PolicyPart, Generic[T]):
         if self.value == NOT_STATED:
             if self.source or self.assumed:
                 raise ValueError("a not_stated rule has neither source nor assumed")
-        elif bool(self.source) == bool(self.assumed):
-            raise ValueError("give either the guide's words as source, or the reason as assumed")
+        else:
+            _one_origin(self.source, self.assumed)
         return self
 
     @property
@@ -113,6 +118,8 @@ class Contact(PolicyPart):
     who: Words
     address: str | None = None
     """A phone number, mail address or portal name as the guide prints it."""
+    note: Words | None = None
+    """What to say or send along."""
 
 
 class Support(PolicyPart):
@@ -140,6 +147,11 @@ class Alternative(PolicyPart):
     """Taking it means to talk with the vendor's people."""
     source: str | None = None
     assumed: str | None = None
+
+    @model_validator(mode="after")
+    def one_origin(self) -> Self:
+        _one_origin(self.source, self.assumed)
+        return self
 
 
 class Alternatives(PolicyPart):
