@@ -53,7 +53,6 @@ def upgrade() -> None:
         sa.Column("caller", sa.String(), nullable=False),
         sa.Column("key", sa.String(), nullable=False),
         sa.Column("request_hash", sa.String(), nullable=False),
-        sa.Column("status", sa.Integer(), nullable=False),
         sa.Column("body", sa.JSON(), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("caller", "key", name=op.f("pk_idempotency_keys")),
@@ -379,7 +378,6 @@ def upgrade() -> None:
         sa.Column("number_id", sa.Integer(), nullable=False),
         sa.Column("status", sa.String(), nullable=False),
         sa.Column("given_up", sa.Boolean(), nullable=False),
-        sa.Column("expected_on", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(
             ["number_id"], ["phone_numbers.id"], name=op.f("fk_port_outs_number_id_phone_numbers")
         ),
@@ -485,7 +483,6 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("facts", sa.JSON(), nullable=False),
         sa.ForeignKeyConstraint(
             ["account_id"], ["accounts.id"], name=op.f("fk_duties_account_id_accounts")
         ),

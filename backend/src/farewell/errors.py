@@ -30,8 +30,3 @@ class Problem(Exception):
 def not_found(what: str) -> Problem:
     """404 for something that is absent or that the caller may not see."""
     return Problem(404, "not_found", f"There is no such {what}, or you may not see it.")
-
-
-def forbidden(detail: str) -> Problem:
-    """403 for something that the caller's role does not allow."""
-    return Problem(403, "forbidden", detail)

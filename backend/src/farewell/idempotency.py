@@ -25,7 +25,6 @@ class IdempotencyKey(Base):
     caller: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     request_hash: Mapped[str]
-    status: Mapped[int]
     body: Mapped[dict[str, Any]] = mapped_column(JSON)
     created_at: Mapped[datetime] = mapped_column(UtcDateTime)
 
@@ -60,9 +59,7 @@ def once(
         return known.body
     body = run()
     session.add(
-        IdempotencyKey(
-            caller=caller, key=key, request_hash=digest, status=200, body=body, created_at=now
-        )
+        IdempotencyKey(caller=caller, key=key, request_hash=digest, body=body, created_at=now)
     )
     session.flush()
     return body

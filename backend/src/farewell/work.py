@@ -9,7 +9,8 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from farewell.accounts.snapshot import AccountView, view
+from farewell.accounts.reading import view
+from farewell.accounts.snapshot import AccountView
 from farewell.accounts.tables import Account
 from farewell.errors import Problem
 from farewell.policy.model import AccountType, Policy

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import phonenumbers
 
-from farewell.accounts.tables import Account, Person, PhoneNumber
 from farewell.billing.money import Money
 from farewell.facts import Phrase, VendorWords
-from farewell.policy.model import AccountType, Policy
+from farewell.policy.model import AccountType
+
+if TYPE_CHECKING:
+    from farewell.accounts.tables import Account, Person
 
 
 def readable(e164: str) -> str:
@@ -117,56 +119,3 @@ def roles_of(person: Person, account: Account) -> set[str]:
     """What a person is in an account: by a role in it or in the account above it."""
     ids = {account.id, account.parent_id}
     return {role.role for role in person.roles if role.account_id in ids}
-
-
-def _closers(account: Account, roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    holders = list(account.roles) + (list(account.parent.roles) if account.parent else [])
-    wanted = list(roles)
-    return tuple(
-        dict.fromkeys(
-            (role.role, role.person.initials)
-            for wished in wanted
-            for role in holders
-            if role.role == wished
-        )
-    )
-
-
-def _number(number: PhoneNumber) -> NumberView:
-    port = number.port_out
-    return NumberView(number.e164, number.label, port.status if port and port.is_open else None)
-
-
-def view(account: Account, policy: Policy) -> AccountView:
-    """The account's present state for the rules."""
-    kind = policy.type_of(account.type)
-    plan = account.subscription
-    return AccountView(
-        id=account.id,
-        number=account.number,
-        name=account.name,
-        type=account.type,
-        zone=account.zone,
-        currency=account.currency,
-        balance_minor=account.balance_minor,
-        payment_method=account.payment_method,
-        parent_name=account.parent.name if account.parent else None,
-        subscription=SubscriptionView(
-            plan.plan, plan.price_minor, plan.anchor_day, plan.billed_until
-        )
-        if plan and plan.status == "active"
-        else None,
-        numbers=tuple(_number(n) for n in account.numbers if n.status == "active"),
-        charges=tuple(
-            ChargeView(c.id, c.description, c.amount_minor)
-            for c in account.charges
-            if c.status == "open"
-        ),
-        closers=_closers(account, kind.closed_by.stated or []),
-        children=tuple(view(child, policy) for child in account.children if child.status in ACTIVE)
-        if kind.cascade and kind.cascade.closes_children.stated
-        else (),
-    )
-
-
-ACTIVE = ("active", "closing")

@@ -155,7 +155,6 @@ class PortOut(Base):
     """submitted, confirmed, completed, verified, canceled"""
     given_up: Mapped[bool] = mapped_column(default=False)
     """The customer gave this very number up by name."""
-    expected_on: Mapped[date | None]
     number: Mapped[PhoneNumber] = relationship(back_populates="port_out")
 
     @property

@@ -13,7 +13,6 @@ from farewell.facts import Statement
 from farewell.notify.outbox import promise
 from farewell.work import Work
 
-STATUSES = ("submitted", "confirmed", "completed", "canceled")
 HOST = Actor("service", "api")
 
 

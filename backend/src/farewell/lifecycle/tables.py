@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import JSON, ForeignKey, String, UniqueConstraint
+from sqlalchemy import ForeignKey, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from farewell.database import Base, UtcDateTime, new_id
@@ -24,7 +23,6 @@ class Duty(Base):
     due_at: Mapped[datetime] = mapped_column(UtcDateTime, index=True)
     state: Mapped[str] = mapped_column(default="planned")
     """planned, done, canceled"""
-    facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
 
 
 class Export(Base):

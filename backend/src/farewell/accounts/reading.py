@@ -1,0 +1,66 @@
+"""Reading an account's rows into plain values."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from farewell.accounts.snapshot import (
+    AccountView,
+    ChargeView,
+    NumberView,
+    SubscriptionView,
+)
+from farewell.accounts.tables import Account, PhoneNumber
+from farewell.policy.model import Policy
+
+ACTIVE = ("active", "closing")
+
+
+def _closers(account: Account, roles: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    holders = list(account.roles) + (list(account.parent.roles) if account.parent else [])
+    wanted = list(roles)
+    return tuple(
+        dict.fromkeys(
+            (role.role, role.person.initials)
+            for wished in wanted
+            for role in holders
+            if role.role == wished
+        )
+    )
+
+
+def _number(number: PhoneNumber) -> NumberView:
+    port = number.port_out
+    return NumberView(number.e164, number.label, port.status if port and port.is_open else None)
+
+
+def view(account: Account, policy: Policy) -> AccountView:
+    """The account's present state for the rules."""
+    kind = policy.type_of(account.type)
+    plan = account.subscription
+    return AccountView(
+        id=account.id,
+        number=account.number,
+        name=account.name,
+        type=account.type,
+        zone=account.zone,
+        currency=account.currency,
+        balance_minor=account.balance_minor,
+        payment_method=account.payment_method,
+        parent_name=account.parent.name if account.parent else None,
+        subscription=SubscriptionView(
+            plan.plan, plan.price_minor, plan.anchor_day, plan.billed_until
+        )
+        if plan and plan.status == "active"
+        else None,
+        numbers=tuple(_number(n) for n in account.numbers if n.status == "active"),
+        charges=tuple(
+            ChargeView(c.id, c.description, c.amount_minor)
+            for c in account.charges
+            if c.status == "open"
+        ),
+        closers=_closers(account, kind.closed_by.stated or []),
+        children=tuple(view(child, policy) for child in account.children if child.status in ACTIVE)
+        if kind.cascade and kind.cascade.closes_children.stated
+        else (),
+    )
