@@ -10,7 +10,7 @@ from farewell.accounts.snapshot import (
     NumberView,
     SubscriptionView,
 )
-from farewell.accounts.tables import Account, PhoneNumber
+from farewell.accounts.tables import Account, Person, PhoneNumber
 from farewell.policy.model import Policy
 
 ACTIVE = ("active", "closing")
@@ -64,3 +64,9 @@ def view(account: Account, policy: Policy) -> AccountView:
         if kind.cascade and kind.cascade.closes_children.stated
         else (),
     )
+
+
+def roles_of(person: Person, account: Account) -> set[str]:
+    """What a person is in an account: by a role in it or in the account above it."""
+    ids = {account.id, account.parent_id}
+    return {role.role for role in person.roles if role.account_id in ids}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import phonenumbers
@@ -12,9 +11,6 @@ import phonenumbers
 from farewell.billing.money import Money
 from farewell.facts import Phrase, VendorWords
 from farewell.policy.model import AccountType
-
-if TYPE_CHECKING:
-    from farewell.accounts.tables import Account, Person
 
 
 def readable(e164: str) -> str:
@@ -113,9 +109,3 @@ class AccountView:
     def all_numbers(self) -> tuple[NumberView, ...]:
         """Numbers in use here and in the active accounts under it."""
         return tuple(number for account in self.everywhere() for number in account.numbers)
-
-
-def roles_of(person: Person, account: Account) -> set[str]:
-    """What a person is in an account: by a role in it or in the account above it."""
-    ids = {account.id, account.parent_id}
-    return {role.role for role in person.roles if role.account_id in ids}

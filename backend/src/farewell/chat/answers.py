@@ -148,6 +148,8 @@ TOLD_AT_CLOSING = {
     "numbers": (
         "released",
         "numbers_restorable",
+        "numbers_restorable_until",
+        "numbers_kept",
         "numbers_restore_support",
         "numbers_may_be_lost_after",
         "numbers_unknown_after",

@@ -136,7 +136,11 @@ class Gateway:
             metrics.APOLOGIES.labels("assistant_unavailable").inc()
             if not apologise:  # the customer wrote nothing and waits for nothing
                 return []
-            return await self._work(self._apologise, conversation_id)
+            # What never reached the assistant changed nothing: the open question still stands.
+            reached = not isinstance(error, httpx.ConnectError)
+            return await self._work(
+                lambda w, c: self._apologise(w, c, drop_question=reached), conversation_id
+            )
         return await self._work(lambda w, c: self._deliver(w, c, said), conversation_id)
 
     def _deliver(self, work: Work, conversation: Conversation, said: Wire) -> Wire:
@@ -161,11 +165,11 @@ class Gateway:
         return wire([store_message(work, conversation, "system", text, [])])
 
     @staticmethod
-    def _apologise(work: Work, conversation: Conversation) -> Wire:
+    def _apologise(work: Work, conversation: Conversation, *, drop_question: bool = True) -> Wire:
         """An apology that never claims that nothing happened; a closure's facts follow it."""
         words = language_of(conversation)
-        # The customer may not have seen the newest question: no yes may meet it.
-        conversation.asked, conversation.asked_key, conversation.asked_facts = None, None, {}
+        if drop_question:  # a newer one may have been lost: no yes may meet it
+            conversation.asked, conversation.asked_key, conversation.asked_facts = None, None, {}
         sentences = [words.text("gateway.apology", human=human_sentence(work, conversation))]
         account = conversation.account
         closure = standing_closure(work, account) if account else None

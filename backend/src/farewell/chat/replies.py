@@ -49,6 +49,7 @@ def answer(
     if code not in ("alternatives", "exit_reason", *PORTS) and not _owed(work, case, code):
         return said
     if (code, value) == ("port_works", "works") and not _surely(conversation, code):
+        cases.ask_rested_again(work, case)
         return said  # words alone close nothing: the question follows
     person, actor = person_of(conversation), actor_of(conversation)
     subject = ""

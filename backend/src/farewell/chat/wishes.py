@@ -105,12 +105,8 @@ def take_account(work: Work, conversation: Conversation, account: Account) -> Sa
     if not cases.may_close(work, person, account):
         return []
     before = cases.open_case_of(work, account)
-    for code, value in (("keep_numbers", "port_first"), ("sub_accounts", "transfer_first")):
-        rested = before.answer_to(code) if before else None
-        if before and rested and rested.value == value:
-            before.answers.remove(rested)
-            work.session.delete(rested)
-            work.session.flush()
+    if before:
+        cases.ask_rested_again(work, before)
     case = cases.open_case(work, person=person, account=account, actor=actor_of(conversation))
     case.skip_ahead = case.skip_ahead or wanted == "closing_now"
     conversation.wanted = "closing"

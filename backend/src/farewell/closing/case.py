@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from farewell.accounts.snapshot import AccountView, roles_of
+from farewell.accounts.reading import roles_of
+from farewell.accounts.snapshot import AccountView
 from farewell.accounts.tables import Account, Person, PhoneNumber
 from farewell.audit import Actor, record
 from farewell.billing.quote import Bill, Line, final_bill, stale_when_changed
@@ -284,6 +285,15 @@ def _owes(work: Work, case: ClosingCase, code: str, subject: str) -> bool:
 def _ask_again(case: ClosingCase) -> None:
     """What was agreed has changed, so the standing confirmation no longer holds."""
     case.state, case.standing_limit_minor = "open", None
+
+
+def ask_rested_again(work: Work, case: ClosingCase) -> None:
+    """The customer comes back: what was put off for later is a question again."""
+    put_off = {*NEXT_STEP_LATER, ("port_works", "not_yet")}
+    for given in [a for a in case.answers if (a.code, a.value) in put_off]:
+        case.answers.remove(given)
+        work.session.delete(given)
+    work.session.flush()
 
 
 def _answer_port(
