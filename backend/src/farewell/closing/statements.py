@@ -194,11 +194,14 @@ def children(account: AccountView) -> Statement:
 def support_closes(policy: Policy) -> Statement:
     """Whether the vendor's people can close the account for the customer."""
     closes = policy.support.closes_for_customer.stated
-    facts = {"contacts": contacts(policy), "vendor": vendor(policy)}
+    facts: Facts = {"contacts": contacts(policy), "vendor": vendor(policy)}
     if closes:
         return Statement("support_closes", facts)
     if policy.support.needs_failing_step:
         return Statement("support_needs_step", facts)
+    if policy.support.closes_not_because:
+        facts["because"] = VendorWords(policy.support.closes_not_because)
+        return Statement("support_does_not_close_because", facts)
     return Statement("support_does_not_close", facts)
 
 

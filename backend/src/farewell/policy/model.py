@@ -131,6 +131,8 @@ class Support(PolicyPart):
     needs_failing_step: bool = False
     """Support asks for the specific step at which the customer failed."""
     outside_hours: Words | None = None
+    closes_not_because: Words | None = None
+    """Why support does not close an account, in the guide's words."""
 
 
 class Alternative(PolicyPart):
