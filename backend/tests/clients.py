@@ -11,9 +11,10 @@ from urllib.parse import quote
 import httpx
 from factories import World
 
-from farewell.app import Services, create_app
+from farewell.app import create_app
 from farewell.chat.identity import HostKey
 from farewell.config import Settings
+from farewell.services import Services
 
 SERVICE = "the-service-token"
 CONFIRMING = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")

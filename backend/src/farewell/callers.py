@@ -8,10 +8,10 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Header, Request
 
-from farewell.app import Services
 from farewell.chat.identity import NOT_SIGNED_IN, conversation_of
 from farewell.chat.tables import Conversation
 from farewell.errors import Problem
+from farewell.services import Services
 from farewell.work import Work
 
 R = TypeVar("R")

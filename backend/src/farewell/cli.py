@@ -16,11 +16,12 @@ from alembic.config import Config
 
 from farewell.accounts.load import LoadError, load, read_file
 from farewell.accounts.show import show as show_account
-from farewell.app import Services, build_services, create_app
+from farewell.app import create_app
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.policy.load import PolicyError
+from farewell.services import Services, build_services
 from farewell.work import Work
 
 app = typer.Typer(help="Farewell's backend.", no_args_is_help=True, pretty_exceptions_enable=False)

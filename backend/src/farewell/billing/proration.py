@@ -60,7 +60,7 @@ def used_to_date(
     billed_until: date | None,
     rounding: Rounding,
 ) -> Used | None:
-    """Actual-day proration (Tresta's guide: "pro-rated bill for the current month's partial
+    """Actual-day proration (the arrears guide: "pro-rated bill for the current month's partial
     service"): the closing day counts as used.
 
     The amount is a difference of rounded cumulative amounts, so parts add up to the whole.

@@ -127,7 +127,7 @@ def make_export(work: Work, account: Account, actor: Actor) -> Export:
 def still_readable(work: Work, account: Account, closure: Closure) -> bool:
     """Whether a closed account's data can still be exported.
 
-    CTM's guide: "you may log in to canceled accounts to review and export your data" for 60 days.
+    A closing guide: "you may log in to canceled accounts to review and export your data".
     """
     data = work.kind(account).data
     if closure.kind == "converted":

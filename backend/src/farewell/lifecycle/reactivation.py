@@ -113,7 +113,7 @@ def _not_charged_until(work: Work, account: Account, closure: Closure) -> date:
 def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     """Released numbers that may come back: the account was closed within the policy's days.
 
-    CTM's guide: "Once the Sub-account has been reactivated, if it was canceled within 14 days,
+    A closing guide: "Once the Sub-account has been reactivated, if it was canceled within 14 days,
     you can restore the released Tracking Numbers." Counted from closing.
     """
     days = work.kind(account).numbers.restore_days.stated
