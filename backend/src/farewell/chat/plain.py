@@ -46,7 +46,11 @@ def stops(conversation: Conversation, text: str) -> bool:
 
 def asks_for_human(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly asks for a human; needed where words must not reach the assistant."""
-    return _listed(conversation, text, "plain.human")
+    said = same_words(text).split()
+    words = catalogue(spoken_language(conversation)).text("plain.human.words").split("|")
+    return _listed(conversation, text, "plain.human") or (
+        len(said) > 2 and any(word in said for word in words)
+    )
 
 
 def is_plain_no(conversation: Conversation, text: str) -> bool:
