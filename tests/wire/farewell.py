@@ -20,8 +20,8 @@ NOW = "2026-11-16T15:00:00Z"
 SHOW = """
 import json, sys
 from farewell.accounts.show import show
-from farewell.app import build_services
 from farewell.config import Settings
+from farewell.services import build_services
 services = build_services(Settings())
 for line in sys.stdin:
     found = services.in_transaction(lambda work: show(work, line.strip()))
