@@ -88,14 +88,7 @@ def _alternative(work: Work, account: Account) -> list[Statement]:
     offers = work.kind(account).alternatives.offers
     if not offers:
         return [Statement("no_alternatives", {"vendor": statements.vendor(work.policy(account))})]
-    lines = []
-    for offer in offers:
-        facts = {"title": VendorWords(offer.title), "text": VendorWords(offer.text)}
-        key = "alternative.plain"
-        if offer.still_charged:
-            key, facts["charged"] = "alternative.charged", VendorWords(offer.still_charged)
-        lines.append(Phrase(key, facts))
-    return [Statement("alternatives_listed", {"offers": lines})]
+    return [Statement("alternatives_listed", {"offers": statements.offers(offers)})]
 
 
 def _sub_accounts(work: Work, account: Account) -> list[Statement]:

@@ -133,16 +133,12 @@ def _alternatives(account: AccountView, policy: Policy, said: Answered) -> list[
     offers = policy.type_of(account.type).alternatives.offers
     if not offers or said.settled("alternatives"):
         return []
-    listed = []
-    for offer in offers:
-        facts = {"title": VendorWords(offer.title), "text": VendorWords(offer.text)}
-        if offer.still_charged:
-            facts["charged"] = VendorWords(offer.still_charged)
-        listed.append(
-            Phrase("alternative.charged" if offer.still_charged else "alternative.plain", facts)
-        )
     options = [{"code": o.code, "title": VendorWords(o.title)} for o in offers]
-    return [Requirement("alternatives", "choice", {"offers": listed, "options": options})]
+    return [
+        Requirement(
+            "alternatives", "choice", {"offers": statements.offers(offers), "options": options}
+        )
+    ]
 
 
 def requirements(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill, line_phrase
 from farewell.facts import Facts, Phrase, Statement, VendorWords
-from farewell.policy.model import AccountType, Contact, Policy
+from farewell.policy.model import AccountType, Alternative, Contact, Policy
 
 
 def vendor(policy: Policy) -> VendorWords:
@@ -32,6 +32,18 @@ def _contact(contact: Contact) -> Phrase:
     if contact.note:
         return Phrase("contact.noted", {"contact": way, "note": VendorWords(contact.note)})
     return way
+
+
+def offers(alternatives: list[Alternative]) -> list[Phrase]:
+    """Alternatives to closing, each with what goes on being charged."""
+    listed = []
+    for offer in alternatives:
+        facts = {"title": VendorWords(offer.title), "text": VendorWords(offer.text)}
+        key = "alternative.plain"
+        if offer.still_charged:
+            key, facts["charged"] = "alternative.charged", VendorWords(offer.still_charged)
+        listed.append(Phrase(key, facts))
+    return listed
 
 
 def effect(account: AccountView, kind: AccountType) -> Statement:
