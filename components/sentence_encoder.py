@@ -1,0 +1,82 @@
+"""Rasa's featurizer for the sentence encoder: one dense vector for a message."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rasa.engine.graph import ExecutionContext, GraphComponent
+from rasa.engine.recipes.default_recipe import DefaultV1Recipe
+from rasa.engine.storage.resource import Resource
+from rasa.engine.storage.storage import ModelStorage
+from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.shared.nlu.constants import TEXT
+from rasa.shared.nlu.training_data.message import Message
+from rasa.shared.nlu.training_data.training_data import TrainingData
+
+from components.encoder.runtime import Encoder
+
+
+@DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
+class SentenceEncoder(DenseFeaturizer, GraphComponent):
+    """Gives each message its sentence vector.
+
+    Training puts the encoder into the model, so that a running assistant needs the model alone.
+    """
+
+    def __init__(self, config: dict[str, Any], name: str, storage: ModelStorage, own: Resource):
+        super().__init__(name, config)
+        self._storage, self._resource = storage, own
+        self._encoder: Encoder | None = None
+
+    @classmethod
+    def create(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+    ) -> SentenceEncoder:
+        """A component that holds no encoder yet."""
+        return cls(config, execution_context.node_name, model_storage, resource)
+
+    @classmethod
+    def load(
+        cls,
+        config: dict[str, Any],
+        model_storage: ModelStorage,
+        resource: Resource,
+        execution_context: ExecutionContext,
+        **_: Any,
+    ) -> SentenceEncoder:
+        """Load the encoder from the model. Raises EncoderBroken."""
+        component = cls.create(config, model_storage, resource, execution_context)
+        with model_storage.read_from(resource) as folder:
+            component._encoder = Encoder(folder)
+        return component
+
+    def train(self, training_data: TrainingData) -> Resource:
+        """Nothing is learnt: the pre-trained encoder goes into the model. Raises EncoderBroken."""
+        with self._storage.write_to(self._resource) as folder:
+            Encoder.make(folder)
+        return self._resource
+
+    def process_training_data(self, training_data: TrainingData) -> TrainingData:
+        """Encode the examples."""
+        self._encode([m for m in training_data.training_examples if m.get(TEXT)])
+        return training_data
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Encode customers' messages."""
+        self._encode([m for m in messages if m.get(TEXT)])
+        return messages
+
+    def _encode(self, messages: list[Message]) -> None:
+        assert self._encoder is not None
+        for message, vector in zip(
+            messages, self._encoder.encode_all([m.get(TEXT) for m in messages]), strict=True
+        ):
+            self.add_features_to_message(None, vector.reshape(1, -1), TEXT, message)
+
+    @classmethod
+    def validate_config(cls, config: dict[str, Any]) -> None:
+        """There is nothing to configure."""
