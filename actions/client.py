@@ -44,6 +44,8 @@ class Step:
 
     say: list[Utterance]
     next_requirement: str
+    asking: str
+    """How its question is worded: `first`, `again` or `with_human`."""
     facts: dict[str, str]
     options: list[Option] = field(default_factory=list)
 
@@ -78,6 +80,7 @@ class Backend:
         return Step(
             say=_utterances(content),
             next_requirement=content["next_requirement"],
+            asking=content["asking"],
             facts=content["facts"],
             options=[Option(**option) for option in content["options"]],
         )
@@ -121,6 +124,14 @@ class Backend:
     async def stop(self) -> list[Utterance]:
         """The customer does not want to close."""
         return await self._say("stop")
+
+    async def go_back(self) -> list[Utterance]:
+        """The customer takes the last answer back."""
+        return await self._say("back")
+
+    async def start_over(self) -> list[Utterance]:
+        """The customer takes every answer back."""
+        return await self._say("start-over")
 
     async def not_understood(self, text: str, out_of_scope: bool) -> list[Utterance]:
         """The customer wrote something that no intent fits."""

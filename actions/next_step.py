@@ -48,7 +48,7 @@ def spoke_this_turn(tracker: Tracker) -> bool:
 
 
 class NextStep(Action):
-    """Sets `next_requirement` and the facts of its question."""
+    """Sets `next_requirement`, the facts of its question and how it is worded."""
 
     def name(self) -> str:
         """Name in the domain."""
@@ -81,6 +81,7 @@ class NextStep(Action):
         return [
             *forgotten,
             SlotSet("next_requirement", code),
+            SlotSet("asking", step.asking),
             SlotSet("options", options),
             *(SlotSet(fact, step.facts.get(fact)) for fact in FACTS),
         ]

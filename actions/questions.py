@@ -1,10 +1,16 @@
-"""Questions in the middle: each intent `ask_<topic>` is a topic that the backend can answer."""
+"""Questions in the middle, and why something is asked.
+
+Each intent `ask_<topic>` is a topic that the backend can answer.
+"""
 
 from __future__ import annotations
 
-from rasa_sdk import Tracker
+from typing import Any
 
-from actions.base import Told
+from rasa_sdk import Action, Tracker
+from rasa_sdk.executor import CollectingDispatcher
+
+from actions.base import Events, Told
 from actions.client import Backend, Utterance
 
 
@@ -16,3 +22,19 @@ class AnswerQuestion(Told):
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Ask for the topic that the intent names."""
         return await backend.question(str(tracker.get_intent_of_latest_message())[len("ask_") :])
+
+
+class ExplainQuestion(Action):
+    """Why the open question is asked; the domain has a reason for each."""
+
+    def name(self) -> str:
+        """Name in the domain."""
+        return "action_explain_question"
+
+    async def run(
+        self, dispatcher: CollectingDispatcher, tracker: Tracker, domain: dict[str, Any]
+    ) -> Events:
+        """The question that was asked last is the one that is open."""
+        code = tracker.get_slot("next_requirement") or "none"
+        dispatcher.utter_message(response=f"utter_say_why_{code}")
+        return []

@@ -26,7 +26,7 @@ class ValidateVerificationForm(FormValidationAction):
         tracker: Tracker,
         domain: DomainDict,
     ) -> dict[str, Any]:
-        """Begin the verification; an unclear number is asked for again."""
+        """Begin the verification; `action_next_step` asks for an unclear number again."""
         if value is None:  # forgotten at the step before, not given by the customer
             return {"account_number": None}
         call = backend(tracker.sender_id).begin_verification(str(value)[:200])
@@ -34,8 +34,7 @@ class ValidateVerificationForm(FormValidationAction):
         if error:
             return {"account_number": "?", "outcome": "failed", "error_code": error}
         speak(dispatcher, say)
-        unclear = any(utterance.code == "account_number_unclear" for utterance in say)
-        return {"account_number": None if unclear else str(value)}
+        return {"account_number": str(value)}
 
 
 class Verified(Told):

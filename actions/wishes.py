@@ -78,6 +78,26 @@ class StopClosing(Told):
         return await backend.stop()
 
 
+class GoBack(Told):
+    """The last answer is taken back."""
+
+    action_name = "action_go_back"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend knows what it was."""
+        return await backend.go_back()
+
+
+class StartOver(Told):
+    """Every answer is taken back."""
+
+    action_name = "action_start_over"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Begin anew."""
+        return await backend.start_over()
+
+
 class HandOver(Told):
     """A human is wanted."""
 

@@ -41,7 +41,7 @@ class Fake:
         return lambda _: httpx.Response(200, json={"say": list(say), **more})
 
     def step(self, code: str, *say: dict[str, Any], **more: Any) -> None:
-        content = {"facts": {}, "options": [], **more}
+        content = {"asking": "first", "facts": {}, "options": [], **more}
         self.answer = self.says(*say, next_requirement=code, **content)
 
     def breaks(self, error: Exception) -> None:
@@ -129,6 +129,8 @@ CALLS = [
     ("action_choose_account", "account", {"text": "hello"}),
     ("action_change_account", "other-account", {"text": "hello"}),
     ("action_stop_closing", "stop", {}),
+    ("action_go_back", "back", {}),
+    ("action_start_over", "start-over", {}),
     ("action_hand_over", "handover", {"error_code": "http_502"}),
     ("action_confirm_closure", "confirm", {"text": "hello"}),
     ("action_consent_to_reactivation", "reactivation-consent", {}),
@@ -261,10 +263,11 @@ def test_actions_give_up_long_before_rasa_gives_the_conversation_away() -> None:
 
 
 async def test_the_next_step_sets_the_requirement_and_every_fact_anew(backend: Fake) -> None:
-    backend.step("confirm", STOPPED, facts={"total": "$17.42", "unknown": "x"})
+    backend.step("confirm", STOPPED, asking="again", facts={"total": "$17.42", "unknown": "x"})
     messages, slots = await run("action_next_step", tracker(numbers="old", total="$1.00"))
     assert [m["response"] for m in messages] == ["utter_say_stopped"]
     assert slots["next_requirement"] == "confirm"
+    assert slots["asking"] == "again"
     assert slots["total"] == "$17.42"
     assert slots["numbers"] is None
     assert set(FACTS) <= set(slots)
@@ -314,6 +317,15 @@ async def test_a_question_without_options_has_no_buttons_of_its_own(backend: Fak
     assert not messages[0]["buttons"]
 
 
+@pytest.mark.parametrize(("asked", "why"), [("data_export", "data_export"), (None, "none")])
+async def test_the_reason_is_that_of_the_question_that_is_open(
+    backend: Fake, asked: str | None, why: str
+) -> None:
+    messages, slots = await run("action_explain_question", tracker(next_requirement=asked))
+    assert [m["response"] for m in messages] == [f"utter_say_why_{why}"]
+    assert (backend.calls, slots) == ([], {})
+
+
 async def test_a_conversation_begins_with_what_speaks() -> None:
     dispatcher = CollectingDispatcher()
     events = await named("action_session_start").run(dispatcher, tracker(), {})
@@ -347,7 +359,7 @@ async def test_an_account_number_begins_the_verification(backend: Fake) -> None:
 async def test_an_unclear_account_number_is_asked_for_again(backend: Fake) -> None:
     backend.answer = backend.says({"code": "account_number_unclear", "facts": {}, "shown": ""})
     _, slots = await validated("my account")
-    assert slots == {"account_number": None}
+    assert slots == {"account_number": "my account"}, "the form ends, and the next step asks"
 
 
 async def test_a_failure_ends_the_form_and_not_the_answer(failing: str) -> None:

@@ -31,6 +31,7 @@ RASAS_OWN = {"action_listen", "action_deactivate_loop"}
 SAID_HERE = {
     "introduction": "action_session_start",
     "confirm_unclear": "rules",
+    **{f"why_{code}": "action_explain_question" for code in REQUIREMENTS},
 }
 """Statements that the assistant makes without the backend."""
 NEVER_SAID = {
@@ -145,8 +146,60 @@ def test_all_words_belong_to_a_statement_of_the_backend() -> None:
 
 def test_statements_of_the_assistants_own_are_said() -> None:
     used = set(named("action", rules())) | {(ROOT / "actions" / "session.py").read_text()}
-    for code in SAID_HERE:
+    for code in [code for code in SAID_HERE if not code.startswith("why_")]:
         assert any(f"utter_say_{code}" in text for text in used), code
+
+
+def test_every_question_has_a_reason() -> None:
+    """`action_explain_question` says `utter_say_why_<next_requirement>`."""
+    reasons = {name for name in DOMAIN["responses"] if name.startswith("utter_say_why_")}
+    assert reasons == {f"utter_say_why_{code}" for code in REQUIREMENTS}
+
+
+WORDINGS = [None, "again", "with_human"]
+
+
+def wordings(question: str) -> dict[str | None, dict[str, Any]]:
+    """The variants of a question by how often it was asked."""
+    found = {}
+    for variant in DOMAIN["responses"][question]:
+        conditions = variant.get("condition", [{"value": None}])
+        assert len(conditions) == 1
+        found[conditions[0]["value"]] = variant
+        if variant.get("condition"):
+            assert conditions[0] | {"value": ""} == {"type": "slot", "name": "asking", "value": ""}
+    return found
+
+
+QUESTIONS = sorted(name for name in DOMAIN["responses"] if name.startswith("utter_ask_"))
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_question_is_worded_anew_each_time_and_offers_a_human_in_the_end(question: str) -> None:
+    found = wordings(question)
+    assert list(found) == WORDINGS
+    assert [v for v in WORDINGS if v] == DOMAIN["slots"]["asking"]["values"][1:]
+    texts = [found[v]["text"] for v in WORDINGS]
+    assert len(set(texts)) == len(WORDINGS)
+    assert len(texts[1]) < len(texts[0]) or len(texts[0]) < 60
+    human = {"title": "Talk to a person", "payload": "/request_human"}
+    assert human in found["with_human"]["buttons"]
+    assert re.search(r"\b(a|the) (person|people)\b", texts[2].lower()), texts[2]
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_answer_buttons_stay_however_often_a_question_is_asked(question: str) -> None:
+    first, again, with_human = (found.get("buttons", []) for found in wordings(question).values())
+    assert again == first
+    assert [b for b in with_human if b in first] == first
+
+
+@pytest.mark.parametrize("question", [q for q in QUESTIONS if "_confirm" in q])
+def test_every_wording_of_a_confirmation_names_account_and_amount(question: str) -> None:
+    amount = "{refund}" if "refund" in question else "{total}"
+    for found in wordings(question).values():
+        assert "{account}" in found["text"]
+        assert amount in found["text"]
 
 
 def test_every_other_response_is_used_in_a_rule() -> None:

@@ -75,6 +75,16 @@ class PaperRasa:
                 said += spoken(await self.act(sender, "verified"))
             case ["ask", topic]:
                 said += spoken(await self.act(sender, f"questions/{topic}"))
+            case ["back"] | ["/go_back"]:
+                said += spoken(await self.act(sender, "back"))
+            case ["over"] | ["/start_over"]:
+                said += spoken(await self.act(sender, "start-over"))
+            case ["stop"]:
+                said += spoken(await self.act(sender, "stop"))
+            case ["just", "cancel"]:
+                said += spoken(await self.act(sender, "skip-ahead", text=text))
+            case ["reactivate"]:
+                said += spoken(await self.act(sender, "wish", wish="reactivation", text=text))
             case ["human"]:
                 said += spoken(await self.act(sender, "handover"))
         step = await self.act(sender, "next-step")

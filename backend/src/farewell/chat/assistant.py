@@ -9,8 +9,9 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from farewell.callers import ServicesDep, service_only
-from farewell.chat import replies, wishes
+from farewell.chat import replies, retracing, wishes
 from farewell.chat.answers import TOPICS
+from farewell.chat.asking import Asking, asking
 from farewell.chat.inbound import language_of, question_text
 from farewell.chat.leading import Option, next_step
 from farewell.chat.plain import CONFIRMED
@@ -55,6 +56,7 @@ class NextStep(BaseModel):
 
     say: list[Utterance]
     next_requirement: str
+    asking: Asking
     facts: dict[str, str]
     options: list[Choice]
 
@@ -152,6 +154,7 @@ def next_requirement(conversation_id: str, services: ServicesDep) -> NextStep:
         return NextStep(
             say=_utterances(list(step.say), conversation),
             next_requirement=step.code,
+            asking=asking(conversation, step.code, step.bound),
             facts=texts(step.facts, words),
             options=[choice(option) for option in step.options],
         )
@@ -230,6 +233,18 @@ def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
 def stop(conversation_id: str, services: ServicesDep) -> Spoken:
     """ "Never mind"."""
     return _speak(services, conversation_id, wishes.stop)
+
+
+@router.post("/back")
+def go_back(conversation_id: str, services: ServicesDep) -> Spoken:
+    """ "Go back": the last answer is taken back."""
+    return _speak(services, conversation_id, retracing.go_back)
+
+
+@router.post("/start-over")
+def start_over(conversation_id: str, services: ServicesDep) -> Spoken:
+    """ "Start over": every answer is taken back."""
+    return _speak(services, conversation_id, retracing.start_over)
 
 
 @router.post("/not-understood")

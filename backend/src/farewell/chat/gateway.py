@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from farewell import metrics
 from farewell.billing.money import Money
 from farewell.billing.tables import FinalBill
+from farewell.chat.asking import forget_question
 from farewell.chat.inbound import (
     Reply,
     human_sentence,
@@ -169,7 +170,7 @@ class Gateway:
         """An apology that never claims that nothing happened; a closure's facts follow it."""
         words = language_of(conversation)
         if drop_question:  # a newer one may have been lost: no yes may meet it
-            conversation.asked, conversation.asked_key, conversation.asked_facts = None, None, {}
+            forget_question(conversation)
         sentences = [words.text("gateway.apology", human=human_sentence(work, conversation))]
         account = conversation.account
         closure = standing_closure(work, account) if account else None

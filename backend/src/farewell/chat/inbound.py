@@ -169,6 +169,13 @@ def _security_answer(
         return _pressed(work, conversation, "/request_human")
     if plain.stops(conversation, text):
         return _pressed(work, conversation, STOP_VERIFYING)
+    if plain.asks_why(conversation, text):
+        question = question_text(work, conversation, number)
+        return Reply(words.text("verify.why", question=question), verify_buttons(words))
+    if plain.goes_back(conversation, text):
+        return ForRasa("/go_back")
+    if plain.starts_over(conversation, text):
+        return ForRasa("/start_over")
     outcome = verify(work, conversation, number, text).outcome
     if outcome == "verified":
         conversation.verifying_account = None

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import update
 
+from farewell.chat.asking import note_asked
 from farewell.chat.inbound import (
     language_of,
     offer_button,
@@ -15,7 +16,6 @@ from farewell.chat.inbound import (
 )
 from farewell.chat.tables import Conversation, Message, OfferedButton
 from farewell.closing.case import mark_shown, may_close, open_case_of
-from farewell.facts import fingerprint
 from farewell.work import Work
 
 SAYS, ASKS = "utter_say_", "utter_ask_"
@@ -32,10 +32,8 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
         None,
     )
     if said:
-        conversation.asked = asked
-        conversation.asked_facts = conversation.step_facts if asked else {}
-        key = f"{asked}:{fingerprint(conversation.asked_facts)}" if asked else None
-        conversation.asked_key = key
+        note_asked(conversation, asked)
+        key = conversation.asked_key
         settle = update(OfferedButton).where(
             OfferedButton.conversation_id == conversation.id, OfferedButton.settled.is_(False)
         )

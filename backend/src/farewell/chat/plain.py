@@ -53,6 +53,21 @@ def asks_for_human(conversation: Conversation, text: str) -> bool:
     )
 
 
+def asks_why(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly asks what the security answer is needed for."""
+    return _listed(conversation, text.rstrip("? "), "plain.why")
+
+
+def goes_back(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly goes back to the question before the security question."""
+    return _listed(conversation, text, "plain.back")
+
+
+def starts_over(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly begins anew."""
+    return _listed(conversation, text, "plain.start_over")
+
+
 def is_plain_no(conversation: Conversation, text: str) -> bool:
     """Whether a text is a plain no and nothing else."""
     return _listed(conversation, text, "plain.no")

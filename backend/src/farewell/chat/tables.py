@@ -22,6 +22,8 @@ class Conversation(Base):
     external_id: Mapped[str | None] = mapped_column(unique=True)
     """`issuer/cid` where the host application named the conversation."""
     vendor: Mapped[str | None]
+    chose_vendor: Mapped[bool] = mapped_column(default=False)
+    """Whether a visitor said here which vendor it is about, and may take that back."""
     person_id: Mapped[str | None] = mapped_column(ForeignKey("persons.id"), index=True)
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     topic: Mapped[str] = mapped_column(default="none")
@@ -33,7 +35,10 @@ class Conversation(Base):
     asked_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What an answer to the open question is about: the quote, the number, the price."""
     asked_key: Mapped[str | None]
-    """The open question with what it is about; another quote or number is another question."""
+    """The open question with what it is about; another account, quote or number is another
+    question."""
+    times_asked: Mapped[int] = mapped_column(default=0)
+    """How often the open question was delivered in a row; it is worded accordingly."""
     step_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)
     """What the next question will be about; becomes `asked_facts` when it is delivered."""
     pressed: Mapped[str | None]

@@ -205,6 +205,7 @@ def _stop_elsewhere(work: Work, conversation: Conversation) -> Said:
 def take_vendor(work: Work, conversation: Conversation, vendor: str) -> Said:
     """A visitor says which service it is about; go on with what was wanted."""
     conversation.vendor, conversation.topic = vendor, "none"
+    conversation.chose_vendor = True
     wanted, conversation.wanted = conversation.wanted or "closing", None
     if wanted in (*CLOSING, "reactivation"):
         return wish(work, conversation, wanted, "")

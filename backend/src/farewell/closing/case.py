@@ -249,14 +249,17 @@ def answer(
     if code not in always and not _owes(work, case, code, subject):
         raise Problem(409, "requirement_not_owed", f"This case does not ask for {code!r}.")
     if case.state == "waiting_for_port" and (code, value) in NEXT_STEP_LATER:
-        _ask_again(case)
+        ask_again(case)
     if code in ("open_port", "port_works"):
         _answer_port(work, case, code, value, subject, actor)
-    given = case.answer_to(code, subject)
-    if given is None:
-        given = Answer(code=code, subject=subject, value=value, by=person.id, at=work.now)
-        case.answers.append(given)
-    given.value, given.by, given.at = value, person.id, work.now
+    before = case.answer_to(code, subject)
+    if before:
+        case.answers.remove(before)
+        work.session.delete(before)
+        work.session.flush()
+    case.answers.append(
+        Answer(code=code, subject=subject, value=value, by=person.id, at=work.now)
+    )
     case.touched_at = work.now
     if code == "exit_reason":
         case.reason_code = None if value in ("skip", "words") else value
@@ -282,7 +285,7 @@ def _owes(work: Work, case: ClosingCase, code: str, subject: str) -> bool:
     return any((r.code, r.subject) == (code, subject) for r in state_of(work, case).owed)
 
 
-def _ask_again(case: ClosingCase) -> None:
+def ask_again(case: ClosingCase) -> None:
     """What was agreed has changed, so the standing confirmation no longer holds."""
     case.state, case.standing_limit_minor = "open", None
 
@@ -314,7 +317,7 @@ def _answer_port(
         port.given_up = True
         record(work.session, work.now, actor, "port.given_up", f"number:{subject}")
         if case.state == "waiting_for_port":
-            _ask_again(case)
+            ask_again(case)
     if value == "works":
         if port.status != "completed":
             raise Problem(409, "port_not_completed", "The carrier has not completed this port yet.")
