@@ -255,7 +255,7 @@ def test_starting_over_with_nothing_open_is_an_offer_of_help(api: Api, two: Worl
     assert said(api, api.sign_in(), "over") == "fresh_start"
 
 
-# --- visitors, and the message for humans ----------------------------------------------------------
+# --- visitors, and the message for humans --------------------------------------------------------
 
 
 @pytest.fixture

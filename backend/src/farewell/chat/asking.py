@@ -25,7 +25,8 @@ def asking(conversation: Conversation, step: str, about: dict[str, str]) -> Aski
 def note_asked(conversation: Conversation, question: str | None) -> None:
     """Note the question that was delivered; None where nothing is asked."""
     if question is None:
-        return forget_question(conversation)
+        forget_question(conversation)
+        return
     key = _key(conversation, question, conversation.step_facts)
     before = conversation.times_asked if key == conversation.asked_key else 0
     conversation.asked, conversation.asked_key = question, key

@@ -124,4 +124,5 @@ def _leave_account(
     work: Work, conversation: Conversation, case: ClosingCase, *, because: str
 ) -> None:
     cases.withdraw(work, case=case, actor=actor_of(conversation), because=because)
-    conversation.account, conversation.topic, conversation.wanted = None, "choose_account", "closing"
+    conversation.account, conversation.wanted = None, "closing"
+    conversation.topic = "choose_account"

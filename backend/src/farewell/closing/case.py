@@ -257,9 +257,7 @@ def answer(
         case.answers.remove(before)
         work.session.delete(before)
         work.session.flush()
-    case.answers.append(
-        Answer(code=code, subject=subject, value=value, by=person.id, at=work.now)
-    )
+    case.answers.append(Answer(code=code, subject=subject, value=value, by=person.id, at=work.now))
     case.touched_at = work.now
     if code == "exit_reason":
         case.reason_code = None if value in ("skip", "words") else value

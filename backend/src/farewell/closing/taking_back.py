@@ -26,9 +26,7 @@ def take_back_last(work: Work, *, case: ClosingCase, actor: Actor) -> str | None
     code = _reopened(work, case)
     if code:
         case.touched_at = work.now
-        record(
-            work.session, work.now, actor, "requirement.reopened", f"case:{case.id}", code=code
-        )
+        record(work.session, work.now, actor, "requirement.reopened", f"case:{case.id}", code=code)
         work.session.flush()
     return code
 
