@@ -9,6 +9,7 @@ from clients import Api, button
 from factories import World, account, e164, person, phone
 
 from farewell.chat.tables import Conversation
+from farewell.lifecycle.sweep import sweep
 
 
 def said(api: Api, token: str, text: str) -> str:
@@ -324,3 +325,19 @@ def test_back_from_the_message_leads_to_the_open_question(api: Api, two: World) 
 
     assert said(api, token, "back") == "no_message\ndata_export?"
     assert len(case(two)["answers"]) == 1, "only the message is left"
+
+
+# --- a day later ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", ["hm", "back", "yes"])
+def test_a_closing_that_was_put_aside_meanwhile_is_told_and_not_carried_on(
+    api: Api, two: World, words: str
+) -> None:
+    token = answered(api, two)
+    two.clock.forward(days=1, minutes=1)
+    two.run(sweep)
+
+    assert said(api, token, words) == "put_aside"
+
+    assert two.show("T-1")["account"]["status"] == "active"

@@ -122,10 +122,13 @@ def _closing(work: Work, conversation: Conversation) -> Step:
     case = open_case_of(work, account)
     if case is None:
         conversation.topic = "none"
-        if account.status not in ("active", "closing"):  # closed elsewhere meanwhile
-            told = closed_already(work, account)
-            return Step("none", say=[(told, fingerprint(told.facts))])
-        return IDLE
+        # Meanwhile it was closed elsewhere, or it rests after a day without an answer.
+        told = (
+            Statement("put_aside", {"account": work.view(account).named()})
+            if account.status in ("active", "closing")
+            else closed_already(work, account)
+        )
+        return Step("none", say=[(told, fingerprint(told.facts))])
     for code, answer, rest in RESTS:
         given = case.answer_to(code)
         if given and given.value == answer:

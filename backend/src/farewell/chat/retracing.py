@@ -93,6 +93,8 @@ def _back_without_case(work: Work, conversation: Conversation) -> Said:
     if conversation.topic == "reactivation" and len(candidates(work, conversation)) > 1:
         conversation.account, conversation.topic = None, "choose_account"
         return _reopened("choose_account")
+    if conversation.topic == "closing":
+        return []  # the case rests, and the next step says so
     if conversation.topic != "none":
         return [Statement("nothing_before", {})]
     account = conversation.account

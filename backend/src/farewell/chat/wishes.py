@@ -226,7 +226,8 @@ def _named_vendor(work: Work, text: str) -> str | None:
 
 def go_on(work: Work, conversation: Conversation, text: str) -> Said:
     """ "Where were we?": lead on with the open case, if there is one."""
-    if conversation.topic != "none":
+    rests = conversation.topic == "closing" and case_of(work, conversation) is None
+    if conversation.topic != "none" and not rests:
         return []
     return wish(work, conversation, conversation.wanted or "closing", text)
 
