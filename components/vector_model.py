@@ -87,7 +87,8 @@ class VectorModel:
         shares: Array = np.bincount(
             self._arrays["example_labels"][nearest], weights, minlength=len(self.labels)
         )
-        return shares / shares.sum()
+        shares /= shares.sum()
+        return shares
 
     def ranked(self, vector: Array) -> list[tuple[str, float]]:
         """Labels with their probabilities, likeliest first."""
