@@ -24,7 +24,8 @@ Said = list[dict[str, Any]]
 class PaperRasa:
     """Takes what the gateway sends to Rasa, and answers as Rasa with its actions would.
 
-    It leads by the backend's own words: each code is said as itself. `answer` replaces it.
+    It leads by the backend's own words: each code is said as itself. `because CODE` at the end of
+    a wish is the reason that was found in it. `answer` replaces it all.
     """
 
     def __init__(self) -> None:
@@ -60,14 +61,24 @@ class PaperRasa:
     async def lead(self, body: dict[str, Any]) -> httpx.Response:
         """Understand a few words and lead on."""
         sender, text = body["sender"], body["message"]
+        words, _, code = text.partition(" because ")
+        wish = {"text": text, "reason": {"code": code} if code else None}
         said: Said = []
-        match text.split(" "):
+        match words.split(" "):
             case ["close", *_]:
-                said += spoken(await self.act(sender, "wish", wish="closing", text=text))
+                said += spoken(await self.act(sender, "wish", **wish, wish="closing"))
+            case ["just", "close"]:
+                said += spoken(await self.act(sender, "skip-ahead", **wish))
+            case ["account", *_]:
+                said += spoken(await self.act(sender, "account", **wish))
+            case ["other", "account", *_]:
+                said += spoken(await self.act(sender, "other-account", **wish))
+            case ["stop"]:
+                said += spoken(await self.act(sender, "stop"))
             case ["/confirm_closure"]:
-                said += spoken(await self.act(sender, "confirm", text=text))
-            case ["answer", code, value, *rest]:
-                given = {"code": code, "value": value, "text": " ".join(rest)}
+                said += spoken(await self.act(sender, "confirm", **wish))
+            case ["answer", asked, value, *rest]:
+                given = wish | {"code": asked, "value": value, "text": " ".join(rest)}
                 said += spoken(await self.act(sender, "answers", **given))
             case ["verify", number]:
                 said += spoken(await self.act(sender, "verification", account_number=number))

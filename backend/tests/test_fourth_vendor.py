@@ -85,7 +85,7 @@ NIMBUS: dict[str, Any] = {
         "hours": rule("not_stated"),
         "contacts": [{"channel": "email", "who": words("The crew"), "address": "crew@nimbus"}],
     },
-    "exit_reasons": {"choices": [{"code": "storm", "title": words("A storm")}]},
+    "exit_reasons": {"choices": [{"code": "quality_or_reliability", "title": words("A storm")}]},
     "resume_days": 4,
     "account_types": {
         "fleet": kind(
@@ -174,12 +174,12 @@ def test_its_questions_are_its_own(nimbus: World) -> None:
 
 def test_its_alternative_and_reason_are_taken(nimbus: World) -> None:
     nimbus.load(fleet(), fleet("N-2"))
-    nimbus.closing("N-2").open().answer("exit_reason", "storm")
+    nimbus.closing("N-2").open().answer("exit_reason", "quality_or_reliability")
 
     nimbus.closing("N-1").open().answer("alternatives", "hibernate")
 
     assert nimbus.show("N-1")["account"]["features"] == {"mode": "asleep"}
-    assert nimbus.show("N-2")["closing_case"]["reason_code"] == "storm"
+    assert nimbus.show("N-2")["closing_case"]["reason_code"] == "quality_or_reliability"
 
 
 def test_its_quotes_live_five_minutes(nimbus: World) -> None:

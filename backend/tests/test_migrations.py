@@ -9,7 +9,9 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from clients import Api
+from factories import World, account
+from sqlalchemy import Connection, inspect, text
 
 from farewell.config import REPOSITORY
 from farewell.database import Database
@@ -27,7 +29,15 @@ def migrate(connection: Connection, to: str) -> None:
     config = Config()
     config.set_main_option("script_location", str(REPOSITORY / "backend" / "migrations"))
     config.attributes["connection"] = connection
-    (command.downgrade if to == "base" else command.upgrade)(config, to)
+    (command.upgrade if to == "head" else command.downgrade)(config, to)
+
+
+def stamp(connection: Connection) -> None:
+    """Say that the database was built by the newest migrations."""
+    config = Config()
+    config.set_main_option("script_location", str(REPOSITORY / "backend" / "migrations"))
+    config.attributes["connection"] = connection
+    command.stamp(config, "head")
 
 
 def test_the_newest_schema_equals_the_models(database: Database) -> None:
@@ -51,6 +61,29 @@ def test_the_schema_can_be_taken_back_and_built_again(database: Database) -> Non
         assert set(inspect(connection).get_table_names()) <= {"alembic_version"}
         migrate(connection, "head")
         assert "closures" in inspect(connection).get_table_names()
+
+
+def test_reasons_from_before_the_one_vocabulary_keep_their_meaning(api: Api, world: World) -> None:
+    world.load(account())
+    api.say(api.sign_in(), "close")
+    world.closing().answer("exit_reason", "not_used_enough")
+    with world.database.engine.begin() as connection:
+        stamp(connection)
+        migrate(connection, "0001")
+        assert reasons(connection) == {"not_used"}
+
+        migrate(connection, "head")
+
+        assert reasons(connection) == {"not_used_enough"}
+    assert world.show("T-1")["closing_case"]["reason_code"] == "not_used_enough"
+
+
+def reasons(connection: Connection) -> set[str]:
+    """The reasons that the database holds, in cases and in answers."""
+    found = connection.execute(
+        text("SELECT reason_code FROM closing_cases UNION SELECT value FROM requirement_answers")
+    )
+    return set(found.scalars())
 
 
 @pytest.mark.parametrize(

@@ -137,6 +137,12 @@ BAD: list[tuple[str, Change, str, str]] = [
         "none",
     ),
     (
+        "a reason that no other vendor knows",
+        lambda p: p["exit_reasons"]["choices"][0].update(code="too_dear"),
+        "exit_reasons.choices.0.code",
+        "Input should be 'too_expensive', 'missing_feature'",
+    ),
+    (
         "verification without questions",
         lambda p: p.update(security_questions=[]),
         "(file)",

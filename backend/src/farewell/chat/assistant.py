@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from farewell.callers import ServicesDep, service_only
-from farewell.chat import replies, retracing, wishes
+from farewell.chat import reasons, replies, retracing, wishes
 from farewell.chat.answers import TOPICS
 from farewell.chat.asking import Asking, asking
 from farewell.chat.inbound import language_of, question_text
@@ -20,6 +20,7 @@ from farewell.chat.tables import Conversation
 from farewell.desk.handover import hand_over, leave_message
 from farewell.errors import Problem, not_found
 from farewell.facts import Statement, as_text, fingerprint, texts
+from farewell.policy.model import ReasonCode
 from farewell.work import Work
 
 router = APIRouter(
@@ -67,13 +68,25 @@ class Words(BaseModel):
     text: str = Field(default="", max_length=8000)
 
 
-class Wish(Words):
+class Reason(BaseModel):
+    """Why the customer leaves, as the assistant sorted the words."""
+
+    code: ReasonCode
+
+
+class WishWords(Words):
+    """Words of a wish; they may tell why the customer leaves."""
+
+    reason: Reason | None = None
+
+
+class Wish(WishWords):
     """A wish to close or reactivate."""
 
     wish: Literal["closing", "reactivation"]
 
 
-class AnswerTo(Words):
+class AnswerTo(WishWords):
     """An answer to a requirement."""
 
     code: str = Field(max_length=64)
@@ -129,10 +142,19 @@ def _utterances(said: list[tuple[Statement, str]], conversation: Conversation) -
 
 
 def _speak(
-    services: ServicesDep, conversation_id: str, use: Callable[[Work, Conversation], Said]
+    services: ServicesDep,
+    conversation_id: str,
+    use: Callable[[Work, Conversation], Said],
+    words: WishWords | None = None,
 ) -> Spoken:
+    """Do what the customer wants; a reason in the words of the wish is kept beside it."""
+
     def run(work: Work, conversation: Conversation) -> Spoken:
-        said = [(s, fingerprint(s.facts)) for s in use(work, conversation)]
+        told = use(work, conversation)
+        if words and words.reason:
+            reasons.keep(conversation, words.reason.code, words.text, given=False)
+        told = [*told, *reasons.settle(work, conversation)]
+        said = [(s, fingerprint(s.facts)) for s in told]
         return Spoken(say=_utterances(said, conversation))
 
     spoken: Spoken = _in_conversation(services, conversation_id, run)
@@ -166,40 +188,48 @@ def next_requirement(conversation_id: str, services: ServicesDep) -> NextStep:
 @router.post("/wish")
 def wish(conversation_id: str, body: Wish, services: ServicesDep) -> Spoken:
     """The customer wants to close or reactivate."""
-    return _speak(services, conversation_id, lambda w, c: wishes.wish(w, c, body.wish, body.text))
+    return _speak(
+        services, conversation_id, lambda w, c: wishes.wish(w, c, body.wish, body.text), body
+    )
 
 
 @router.post("/continue")
-def go_on(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+def go_on(conversation_id: str, body: WishWords, services: ServicesDep) -> Spoken:
     """The customer wants to go on where it stopped."""
-    return _speak(services, conversation_id, lambda w, c: wishes.go_on(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.go_on(w, c, body.text), body)
 
 
 @router.post("/skip-ahead")
-def skip_ahead(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+def skip_ahead(conversation_id: str, body: WishWords, services: ServicesDep) -> Spoken:
     """ "Just cancel it"."""
-    return _speak(services, conversation_id, lambda w, c: wishes.skip_ahead(w, c, body.text))
+    return _speak(services, conversation_id, lambda w, c: wishes.skip_ahead(w, c, body.text), body)
 
 
 @router.post("/account")
-def choose_account(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+def choose_account(conversation_id: str, body: WishWords, services: ServicesDep) -> Spoken:
     """The customer names an account."""
-    return _speak(services, conversation_id, lambda w, c: wishes.choose_account(w, c, body.text))
+    return _speak(
+        services, conversation_id, lambda w, c: wishes.choose_account(w, c, body.text), body
+    )
 
 
 @router.post("/other-account")
-def change_account(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+def change_account(conversation_id: str, body: WishWords, services: ServicesDep) -> Spoken:
     """The account was the wrong one."""
-    return _speak(services, conversation_id, lambda w, c: wishes.change_account(w, c, body.text))
+    return _speak(
+        services, conversation_id, lambda w, c: wishes.change_account(w, c, body.text), body
+    )
 
 
 @router.post("/answers")
 def answer(conversation_id: str, body: AnswerTo, services: ServicesDep) -> Spoken:
     """The customer answers a requirement."""
+    reason = body.reason.code if body.reason else None
     return _speak(
         services,
         conversation_id,
-        lambda w, c: replies.answer(w, c, body.code, body.value, body.text or None),
+        lambda w, c: replies.answer(w, c, body.code, body.value, body.text or None, reason),
+        body,
     )
 
 
@@ -218,7 +248,7 @@ def take_alternative(conversation_id: str, body: Words, services: ServicesDep) -
 
 
 @router.post("/confirm")
-def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+def confirm(conversation_id: str, body: WishWords, services: ServicesDep) -> Spoken:
     """The customer answered the confirmation; only a plain yes or its button closes."""
 
     def use(work: Work, conversation: Conversation) -> Said:
@@ -226,7 +256,7 @@ def confirm(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
         plain = conversation.pressed == CONFIRMED
         return replies.confirm_closure(work, conversation, plain)
 
-    return _speak(services, conversation_id, use)
+    return _speak(services, conversation_id, use, body)
 
 
 @router.post("/stop")

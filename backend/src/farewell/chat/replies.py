@@ -5,6 +5,7 @@ from __future__ import annotations
 from farewell.accounts.matching import match_number
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
+from farewell.chat import reasons
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
 from farewell.chat.plain import CONFIRMATIONS, YES, gives_up
@@ -20,6 +21,7 @@ from farewell.errors import Problem
 from farewell.facts import Moment, Statement, VendorWords, from_json
 from farewell.lifecycle.exports import latest_export, make_export, still_readable
 from farewell.lifecycle.reactivation import reactivate, restorable_numbers, restore_numbers
+from farewell.policy.model import REASON_CODES, ReasonCode
 from farewell.work import Work
 
 
@@ -34,15 +36,25 @@ def _opened(work: Work, conversation: Conversation, text: str) -> tuple[Said, Cl
 
 
 def answer(
-    work: Work, conversation: Conversation, code: str, value: str, text: str | None = None
+    work: Work,
+    conversation: Conversation,
+    code: str,
+    value: str,
+    text: str | None = None,
+    reason: ReasonCode | None = None,
 ) -> Said:
-    """The customer answers a requirement, asked or not. `text` names a number or gives words."""
+    """The customer answers a requirement, asked or not. `text` names a number or gives words;
+    `reason` is what they are about where they tell why the customer leaves."""
     if (code, value) == ("data_export", "export") and case_of(work, conversation) is None:
         return _export_alone(work, conversation, text or "")
     if (code, value) == ("sub_accounts", "close_all") and conversation.asked != code:
         return wish(work, conversation, "closing", text or "")  # the list was not shown yet
     said, case = _opened(work, conversation, text or "")
+    if code == "exit_reason" and reason:
+        value = reason
     if case is None:
+        if code == "exit_reason" and value in ("words", *REASON_CODES):
+            reasons.keep(conversation, value, text or "", given=True)
         return said
     if code == "keep_numbers" and not _owed(work, case, code):
         return [*said, *question(work, conversation, "port_out")]

@@ -30,6 +30,8 @@ class Conversation(Base):
     """What is being led through: none, choose_account, verify, closing, reactivation, restore"""
     wanted: Mapped[str | None]
     """The wish that waits for an account: closing, reactivation, or a question's topic."""
+    reason: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """The reason for leaving (code, words, whether it was given as such) that waits for a case."""
     asked: Mapped[str | None]
     """The requirement whose question was delivered last and is still open."""
     asked_facts: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from farewell.accounts.matching import match_account
 from farewell.accounts.tables import Account
+from farewell.chat import reasons
 from farewell.chat.answers import (
     ABOUT_ACCOUNT,
     answer_for_account,
@@ -162,6 +163,7 @@ def _leave(work: Work, conversation: Conversation) -> None:
     """Turn away from the present account: a case that is only being talked about is stopped."""
     case = case_of(work, conversation)
     if case and case.state == "open":
+        reasons.take_along(conversation, case)
         cases.withdraw(work, case=case, actor=actor_of(conversation), because="other_account")
 
 
@@ -172,7 +174,7 @@ def skip_ahead(work: Work, conversation: Conversation, text: str) -> Said:
 
 def stop(work: Work, conversation: Conversation) -> Said:
     """ "Never mind": nothing changes; a waiting case is withdrawn."""
-    conversation.wanted = None
+    conversation.wanted = conversation.reason = None
     topic, conversation.topic = conversation.topic, "none"
     if topic in ("reactivation", "restore"):
         return [Statement("stopped_nothing_changed", {})]

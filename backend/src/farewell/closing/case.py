@@ -25,7 +25,11 @@ from farewell.closing.requirements import (
 from farewell.closing.tables import OPEN_STATES, Answer, ClosingCase, Closure, Shown
 from farewell.errors import Problem, not_found
 from farewell.lifecycle.exports import make_export
+from farewell.policy.model import REASON_CODES
 from farewell.work import Work
+
+WORDS_KEPT = 1000
+"""Characters of a reason in the customer's own words that are kept."""
 
 
 def accounts_of(work: Work, person: Person) -> list[Account]:
@@ -231,13 +235,12 @@ def answer(
         raise Problem(403, "role_missing", "Your role does not close this account.")
     if case.state not in OPEN_STATES:
         raise Problem(409, "case_over", f"This closing case is {case.state}.")
-    policy = work.policy(case.account)
     kind = work.kind(case.account)
     allowed = set(ANSWERS.get(code, ()))
     if code == "alternatives":
         allowed |= {offer.code for offer in kind.alternatives.offers}
     if code == "exit_reason":
-        allowed |= {choice.code for choice in policy.exit_reasons.choices}
+        allowed |= set(REASON_CODES)
     if value not in allowed:
         raise Problem(
             422,
@@ -261,7 +264,7 @@ def answer(
     case.touched_at = work.now
     if code == "exit_reason":
         case.reason_code = None if value in ("skip", "words") else value
-        case.reason_words = words[:1000] if words and value == "words" else None
+        case.reason_words = words[:WORDS_KEPT] if words and value != "skip" else None
     record(
         work.session,
         work.now,

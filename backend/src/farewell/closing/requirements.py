@@ -27,7 +27,8 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "sub_accounts": ("close_all", "transfer_first"),
     "exit_reason": ("skip", "words"),
 }
-"""Answers that a requirement takes; alternatives and reasons also take the policy's codes."""
+"""Answers that a requirement takes; alternatives also take the policy's codes, and the reason takes
+every reason's code."""
 
 SKIPPABLE = ("alternatives", "keep_numbers", "data_export", "sub_accounts", "exit_reason")
 """What "just cancel it" passes over (rule 7); notices are still shown."""

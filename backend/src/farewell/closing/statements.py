@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill, line_phrase
 from farewell.facts import Facts, Phrase, Statement, VendorWords
-from farewell.policy.model import AccountType, Alternative, Contact, Policy
+from farewell.policy.model import AccountType, Alternative, Contact, Policy, ReasonCode
 
 
 def vendor(policy: Policy) -> VendorWords:
@@ -201,6 +201,12 @@ def billing_rule(policy: Policy, kind: AccountType) -> Statement:
 def children(account: AccountView) -> Statement:
     """The accounts that close together with this one."""
     return Statement("sub_accounts_closed", {"sub_accounts": [c.named() for c in account.children]})
+
+
+def reason_noted(policy: Policy, code: ReasonCode) -> Statement:
+    """The reason that was understood: as the policy's button names it, else in Farewell's words."""
+    titles = {choice.code: VendorWords(choice.title) for choice in policy.exit_reasons.choices}
+    return Statement("reason_noted", {"reason": titles.get(code) or Phrase(f"reason.{code}", {})})
 
 
 def support_closes(policy: Policy) -> Statement:

@@ -39,7 +39,9 @@ class ClosingCase(Base):
     skip_ahead: Mapped[bool] = mapped_column(default=False)
     """The customer said "just cancel it": what can be skipped is skipped."""
     reason_code: Mapped[str | None]
+    """Why the customer leaves; None where nothing was said, or the words were not sorted."""
     reason_words: Mapped[str | None]
+    """The reason in the customer's own words."""
     standing_limit_minor: Mapped[int | None]
     """A waiting case closes without another question up to this amount (minor units)."""
     standing_facts: Mapped[str | None]
@@ -51,6 +53,11 @@ class ClosingCase(Base):
     answers: Mapped[list[Answer]] = relationship(back_populates="case", order_by="Answer.id")
 
     __mapper_args__ = {"version_id_col": version}
+
+    @property
+    def gave_reason(self) -> bool:
+        """Whether the customer said why, in a code or in words."""
+        return bool(self.reason_code or self.reason_words)
 
     def answer_to(self, code: str, subject: str = "") -> Answer | None:
         """What was answered to a requirement."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated, Generic, Literal, Self, TypeVar
+from typing import Annotated, Generic, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
@@ -90,6 +90,20 @@ ZoneName = Annotated[str, AfterValidator(_zone)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 Days = Annotated[int, Field(ge=0, le=3660)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+ReasonCode = Literal[
+    "too_expensive",
+    "missing_feature",
+    "switched_provider",
+    "not_used_enough",
+    "too_hard_to_use",
+    "quality_or_reliability",
+    "support",
+    "closing_business",
+    "consolidating_accounts",
+    "other",
+]
+"""Why customers leave: the same few codes for every vendor, so that reasons can be counted."""
+REASON_CODES: tuple[ReasonCode, ...] = get_args(ReasonCode)
 
 
 class OpeningHours(PolicyPart):
@@ -251,9 +265,9 @@ class AccountType(PolicyPart):
 
 
 class ExitReason(PolicyPart):
-    """A reason that the customer may choose; free words are always possible."""
+    """A reason that gets a button; free words are always possible."""
 
-    code: Code
+    code: ReasonCode
     title: Words
 
 
