@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from rasa_sdk import Tracker
 
-from actions.base import Told, said
+from actions.base import Told, reason, said
 from actions.client import Backend, Utterance
 
 
@@ -15,6 +15,8 @@ class FixedAnswer(Told):
     """Answers one requirement with one value; the words may name a number."""
 
     code: ClassVar[str]
+    may_tell_why: ClassVar[bool] = False
+    """Whether a wish to close is such an answer, whose words may hold the reason for leaving."""
 
     @property
     @abstractmethod
@@ -23,13 +25,15 @@ class FixedAnswer(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Answer the requirement."""
-        return await backend.answer(self.code, self.value, said(tracker))
+        why = reason(tracker) if self.may_tell_why else None
+        return await backend.answer(self.code, self.value, said(tracker), why)
 
 
 class DeclineAlternatives(FixedAnswer):
     """Close all the same."""
 
     action_name, code, value = "action_decline_alternatives", "alternatives", "decline"
+    may_tell_why = True
 
 
 class KeepNumbers(FixedAnswer):
@@ -84,6 +88,7 @@ class SkipExport(FixedAnswer):
     """No export is wanted."""
 
     action_name, code, value = "action_skip_export", "data_export", "skip"
+    may_tell_why = True
 
 
 class CloseSubAccounts(FixedAnswer):
@@ -102,12 +107,14 @@ class GiveReason(FixedAnswer):
     """The reason in the customer's own words."""
 
     action_name, code, value = "action_give_reason", "exit_reason", "words"
+    may_tell_why = True
 
 
 class SkipReason(FixedAnswer):
     """No reason is given."""
 
     action_name, code, value = "action_skip_reason", "exit_reason", "skip"
+    may_tell_why = True
 
 
 class TakeOption(Told):

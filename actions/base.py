@@ -30,6 +30,11 @@ def said(tracker: Tracker) -> str:
     return str(tracker.latest_message.get("text") or "")
 
 
+def reason(tracker: Tracker) -> str | None:
+    """The code of the reason for leaving that the last message surely holds, if any."""
+    return next(tracker.get_latest_entity_values("exit_reason"), None)
+
+
 async def attempt(
     what: str, tracker: Tracker, call: Awaitable[list[Utterance]]
 ) -> tuple[list[Utterance], str | None]:

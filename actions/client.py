@@ -1,4 +1,7 @@
-"""The backend as the actions see it: one typed method a use case."""
+"""The backend as the actions see it: one typed method a use case.
+
+`reason` is the code of the reason for leaving that the customer's words hold.
+"""
 
 from __future__ import annotations
 
@@ -85,29 +88,31 @@ class Backend:
             options=[Option(**option) for option in content["options"]],
         )
 
-    async def wish(self, wish: str, text: str) -> list[Utterance]:
+    async def wish(self, wish: str, text: str, reason: str | None = None) -> list[Utterance]:
         """The customer wants `closing` or `reactivation`."""
-        return await self._say("wish", wish=wish, text=text)
+        return await self._say("wish", wish=wish, text=text, **_because(reason))
 
-    async def go_on(self, text: str) -> list[Utterance]:
+    async def go_on(self, text: str, reason: str | None = None) -> list[Utterance]:
         """The customer wants to go on."""
-        return await self._say("continue", text=text)
+        return await self._say("continue", text=text, **_because(reason))
 
-    async def skip_ahead(self, text: str) -> list[Utterance]:
+    async def skip_ahead(self, text: str, reason: str | None = None) -> list[Utterance]:
         """The customer wants it done without talk."""
-        return await self._say("skip-ahead", text=text)
+        return await self._say("skip-ahead", text=text, **_because(reason))
 
-    async def choose_account(self, text: str) -> list[Utterance]:
+    async def choose_account(self, text: str, reason: str | None = None) -> list[Utterance]:
         """The customer names an account."""
-        return await self._say("account", text=text)
+        return await self._say("account", text=text, **_because(reason))
 
-    async def change_account(self, text: str) -> list[Utterance]:
+    async def change_account(self, text: str, reason: str | None = None) -> list[Utterance]:
         """The account was the wrong one."""
-        return await self._say("other-account", text=text)
+        return await self._say("other-account", text=text, **_because(reason))
 
-    async def answer(self, code: str, value: str, text: str = "") -> list[Utterance]:
+    async def answer(
+        self, code: str, value: str, text: str = "", reason: str | None = None
+    ) -> list[Utterance]:
         """The customer answers a requirement."""
-        return await self._say("answers", code=code, value=value, text=text)
+        return await self._say("answers", code=code, value=value, text=text, **_because(reason))
 
     async def take_option(self, option: str) -> list[Utterance]:
         """The customer pressed an offered option."""
@@ -117,9 +122,9 @@ class Backend:
         """The customer names an alternative."""
         return await self._say("alternative", text=text)
 
-    async def confirm(self, text: str) -> list[Utterance]:
+    async def confirm(self, text: str, reason: str | None = None) -> list[Utterance]:
         """The customer answered the confirmation."""
-        return await self._say("confirm", text=text)
+        return await self._say("confirm", text=text, **_because(reason))
 
     async def stop(self) -> list[Utterance]:
         """The customer does not want to close."""
@@ -164,6 +169,11 @@ class Backend:
     async def verified(self) -> list[Utterance]:
         """The visitor became a person."""
         return await self._say("verified")
+
+
+def _because(reason: str | None) -> dict[str, Any]:
+    """Why the customer leaves, where the words told it."""
+    return {"reason": {"code": reason}} if reason else {}
 
 
 def _utterances(content: dict[str, Any]) -> list[Utterance]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rasa_sdk import Tracker
 
-from actions.base import Told, said
+from actions.base import Told, reason, said
 from actions.client import Backend, Utterance
 
 
@@ -14,8 +14,8 @@ class CloseAccount(Told):
     action_name = "action_close_account"
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
-        """Pass the words on: they may name the account."""
-        return await backend.wish("closing", said(tracker))
+        """Pass the words on: they may name the account, and tell why."""
+        return await backend.wish("closing", said(tracker), reason(tracker))
 
 
 class ReactivateAccount(Told):
@@ -35,7 +35,7 @@ class JustCancel(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Skip what can be skipped."""
-        return await backend.skip_ahead(said(tracker))
+        return await backend.skip_ahead(said(tracker), reason(tracker))
 
 
 class GoOn(Told):
@@ -45,7 +45,7 @@ class GoOn(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Pass the words on: they may name the account."""
-        return await backend.go_on(said(tracker))
+        return await backend.go_on(said(tracker), reason(tracker))
 
 
 class ChooseAccount(Told):
@@ -55,7 +55,7 @@ class ChooseAccount(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """The backend looks in the customer's own accounts."""
-        return await backend.choose_account(said(tracker))
+        return await backend.choose_account(said(tracker), reason(tracker))
 
 
 class ChangeAccount(Told):
@@ -65,7 +65,7 @@ class ChangeAccount(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """The backend looks in the customer's own accounts."""
-        return await backend.change_account(said(tracker))
+        return await backend.change_account(said(tracker), reason(tracker))
 
 
 class StopClosing(Told):
@@ -115,7 +115,7 @@ class ConfirmClosure(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """The backend decides whether it was a plain yes to exactly what was shown."""
-        return await backend.confirm(said(tracker))
+        return await backend.confirm(said(tracker), reason(tracker))
 
 
 class ConsentToReactivation(Told):

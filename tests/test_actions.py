@@ -79,10 +79,12 @@ def tracker(
     intent: str = "",
     *,
     option: str | None = None,
+    reason: str | None = None,
     events: list[dict[str, Any]] | None = None,
     **slots: Any,
 ) -> Tracker:
-    entities = [{"entity": "option", "value": option}] if option else []
+    given = {"option": option, "exit_reason": reason}
+    entities = [{"entity": name, "value": value} for name, value in given.items() if value]
     understood = {"name": intent, "confidence": 1.0}
     message = {
         "text": text,
@@ -182,6 +184,45 @@ async def test_a_statement_is_uttered_with_its_facts_and_its_fingerprint(backend
     messages, _ = await run("action_stop_closing", tracker())
     assert messages[0]["account"] == "Acme (T-1001)"
     assert messages[0]["shown"] == "abc"
+
+
+WISHES = {
+    "action_close_account",
+    "action_just_cancel",
+    "action_go_on",
+    "action_choose_account",
+    "action_change_account",
+    "action_confirm_closure",
+    "action_decline_alternatives",
+    "action_skip_export",
+    "action_give_reason",
+    "action_skip_reason",
+}
+"""Actions that answer a wish to close, or a reason."""
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in CALLS])
+async def test_only_a_wish_to_close_or_a_reason_tells_why(backend: Fake, name: str) -> None:
+    await run(name, tracker("it fails too often", "ask_fees", reason="quality_or_reliability"))
+    why = {"code": "quality_or_reliability"} if name in WISHES else None
+    assert backend.body.get("reason") == why
+
+
+def test_every_action_that_answers_a_wish_to_close_may_tell_why() -> None:
+    """What "cancel, you're too expensive" leads to, whatever is being asked."""
+    wishes = {"cancel_account", "just_cancel", "choose_account", "change_account"}
+    rules = [
+        rule
+        for file in sorted((ROOT / "data" / "rules").glob("*.yml"))
+        for rule in yaml.safe_load(file.read_text())["rules"]
+    ]
+    answering = {
+        rule["steps"][1]["action"]
+        for rule in rules
+        for step in rule["steps"][0].get("or", rule["steps"][:1])
+        if step.get("intent") in {*wishes, "give_exit_reason", "continue_closing"}
+    }
+    assert answering & set(told_actions()) == WISHES
 
 
 async def test_an_option_comes_from_its_button_only(backend: Fake) -> None:
@@ -422,15 +463,15 @@ class Calls:
     """One call of each method of the client."""
 
     ARGUMENTS: ClassVar[dict[str, list[Any]]] = {
-        "wish": ["closing", "close it"],
-        "go_on": ["continue"],
-        "skip_ahead": ["just cancel it"],
-        "choose_account": ["the Denver one"],
-        "change_account": ["wrong account"],
-        "answer": ["exit_reason", "words", "too expensive"],
+        "wish": ["closing", "close it", "support"],
+        "go_on": ["continue", "support"],
+        "skip_ahead": ["just cancel it", "support"],
+        "choose_account": ["the Denver one", "support"],
+        "change_account": ["wrong account", "support"],
+        "answer": ["exit_reason", "words", "too expensive", "too_expensive"],
         "take_option": ["T-1001"],
         "take_alternative": ["the pause"],
-        "confirm": ["yes"],
+        "confirm": ["yes", "support"],
         "question": ["fees"],
         "not_understood": ["qwerty", False],
         "hand_over": [None],

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from rasa.shared.core.domain import Domain
 
 from launch.paths import ROOT
 from launch.processes import QUIET_RASA
@@ -26,6 +27,7 @@ def read(name: str) -> dict[str, Any]:
 
 
 DOMAIN, CONFIG = read("domain.yml"), read("config.yml")
+DOMAIN_ENTITIES = ("option", "exit_reason")
 FORMS: dict[str, Any] = DOMAIN["forms"]
 RULES: list[dict[str, Any]] = [
     rule
@@ -98,6 +100,14 @@ def test_what_buttons_and_the_gateway_say_is_not_learnt_from_words() -> None:
     }
     assert not learnt & FROM_BUTTONS_AND_GATEWAY
     assert learnt | FROM_BUTTONS_AND_GATEWAY | {"nlu_fallback"} == set(DOMAIN["intents"])
+
+
+@pytest.mark.parametrize("entity", DOMAIN_ENTITIES)
+def test_an_entity_changes_no_rule_and_no_story(entity: str) -> None:
+    """Rasa compares entities with those of a memorised story, where there are none."""
+    domain = Domain.from_dict(DOMAIN)
+    for intent in domain.intents:
+        assert entity not in domain.intent_config(intent)["used_entities"], intent
 
 
 # --- slots and the form ------------------------------------------------------------------------
