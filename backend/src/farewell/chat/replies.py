@@ -81,6 +81,8 @@ def answer(
         subject=subject,
         words=words,
     )
+    if code == "exit_reason" and reason:
+        return [*said, statements.reason_noted(work.policy(case.account), reason)]
     return [*said, *_after(work, conversation, case, code, value)]
 
 
