@@ -19,6 +19,13 @@ from sanic.response import HTTPResponse
 KEPT = ("text", "buttons", "utter_action", "shown")
 
 
+def _language(body: dict[str, Any]) -> dict[str, str] | None:
+    """The conversation's language, the one thing that is taken from the metadata."""
+    metadata = body.get("metadata")
+    language = metadata.get("language") if isinstance(metadata, dict) else None
+    return {"language": language} if isinstance(language, str) else None
+
+
 class CollectingChannel(OutputChannel):
     """Collects what the assistant says in one turn."""
 
@@ -76,7 +83,9 @@ class FarewellChannel(InputChannel):
             if not isinstance(sender, str) or not isinstance(text, str) or not sender or not text:
                 return response.json({"error": "sender and message are needed"}, status=400)
             collected = CollectingChannel()
-            message = UserMessage(text, collected, sender, input_channel=self.name())
+            message = UserMessage(
+                text, collected, sender, input_channel=self.name(), metadata=_language(body)
+            )
             # Finished even if the caller goes away: a turn that is cut off has acted, but Rasa
             # would not remember it.
             turn = asyncio.ensure_future(on_new_message(message))

@@ -351,6 +351,6 @@ def test_no_wording_names_a_vendor() -> None:
 
 def test_every_question_has_a_name_for_a_human_who_takes_over() -> None:
     """`farewell.desk.handover` names the open question by `step.<code>`; it must not fail."""
-    words = (BACKEND / "locale" / "en.po").read_text()
+    words = (ROOT / "locales" / "en" / "backend.po").read_text()
     asked = {n.removeprefix("utter_ask_") for n in DOMAIN["responses"] if "utter_ask_" in n}
     assert {code for code in asked if f'msgid "step.{code}"' not in words} == set()

@@ -227,7 +227,8 @@ def test_the_identity_sent_to_rasa_is_the_conversation_s_id_only(api: Api, two: 
 
     api.say(token, "hello")
 
-    assert set(api.rasa.requests[0]) == {"sender", "message"}
+    assert set(api.rasa.requests[0]) == {"sender", "message", "metadata"}
+    assert api.rasa.requests[0]["metadata"] == {"language": "en"}
     assert api.rasa.requests[0]["sender"] != token
     assert api.rasa.headers[0]["authorization"] == "Bearer the-service-token"
 

@@ -1,15 +1,14 @@
 // @ts-check
 /** @file The plain chat page: choose a demo person or come as a visitor, then talk with Farewell. */
 
-/** @typedef {typeof import("./words.en.json")} Words */
+/** @typedef {typeof import("../../locales/en/page.json")} Words */
 /** @typedef {{email: string, name: string, vendor: string, vendor_name: string, about: string}} Person */
 /** @typedef {{title: string, payload: string}} Choice */
 /** @typedef {"customer" | "bot" | "agent" | "system"} Sender */
 /** @typedef {{id: number, sender: Sender, text: string, buttons?: Choice[] | null, at: string}} Message */
-/** @typedef {{token: string, who: string}} Session */
+/** @typedef {{token: string, who: string, language: string}} Session */
 /** @typedef {{element: HTMLElement, text: string, state: "sending" | "delivered" | "failed"}} Pending */
 
-const WORDS = "/assets/words.en.json";
 const SESSION_KEY = "farewell.session";
 const MAX_LENGTH = 4000;
 const SHOW_LENGTH_FROM = 3600;
@@ -18,6 +17,8 @@ const SLOWEST_POLL_MS = 16_000;
 const READ_TIMEOUT_MS = 10_000;
 const SEND_TIMEOUT_MS = 30_000; // longer than the service takes even when the assistant is down
 
+/** The page's own language; a conversation may have another. */
+const PAGE_LANGUAGE = document.documentElement.lang;
 /** @type {Words} */
 let words;
 /** @type {Chat | null} */
@@ -106,13 +107,15 @@ function timeElement(iso) {
   const today = at.toDateString() === new Date().toDateString();
   /** @type {Intl.DateTimeFormatOptions} */
   const style = today ? { timeStyle: "short" } : { dateStyle: "medium", timeStyle: "short" };
-  const element = make("time", "", at.toLocaleString(undefined, style));
+  const element = make("time", "", at.toLocaleString(document.documentElement.lang, style));
   element.dateTime = iso;
   return element;
 }
 
-/** Put the words into the elements that name them. */
-function fillWords() {
+/** Put the words of a language into the elements that name them. @param {string} language */
+async function speak(language) {
+  words = await ask(`/assets/words/${language}.json`);
+  document.documentElement.lang = language;
   /** @param {string | undefined} key @returns {string} */
   const word = (key = "") => key.split(".").reduce((part, name) => part[name], /** @type {any} */ (words));
   for (const element of document.querySelectorAll("[data-word], [data-label], [data-placeholder]")) {
@@ -133,6 +136,9 @@ async function showStart(sentence = "") {
   chat?.stop();
   chat = null;
   sessionStorage.removeItem(SESSION_KEY);
+  if (document.documentElement.lang !== PAGE_LANGUAGE) {
+    await speak(PAGE_LANGUAGE).catch(() => {}); // without connection the present words stay
+  }
   byId("start-error").textContent = sentence;
   byId("people").replaceChildren(make("p", "", words.start.loading));
   /** @type {Person[]} */
@@ -183,8 +189,9 @@ async function begin(path, body, name, vendor) {
   panel.inert = true;
   byId("start-error").textContent = "";
   try {
-    const { token } = await ask(path, { body, timeout: SEND_TIMEOUT_MS });
-    openChat({ token, who: vendor ? fill(words.chat.who, { name, vendor }) : name });
+    const { token, language } = await ask(path, { body, timeout: SEND_TIMEOUT_MS });
+    if (language !== document.documentElement.lang) await speak(language);
+    openChat({ token, language, who: vendor ? fill(words.chat.who, { name, vendor }) : name });
   } catch (error) {
     const answered = error instanceof RequestFailed && error.status in words.errors;
     byId("start-error").textContent = answered ? sentenceFor(error) : words.errors.start;
@@ -457,17 +464,17 @@ function listen() {
   byId("visit").addEventListener("submit", (event) => {
     event.preventDefault();
     const [chosen] = /** @type {HTMLSelectElement} */ (byId("vendor")).selectedOptions;
-    const body = chosen.value ? { vendor: chosen.value } : {};
+    const body = { vendor: chosen.value || null, language: PAGE_LANGUAGE };
     begin("/api/v1/guest", body, words.start.visitor_name, chosen.value && chosen.text);
   });
 }
 
 try {
-  words = await ask(WORDS);
-  fillWords();
+  /** @type {Session | null} */
+  const stored = JSON.parse(sessionStorage.getItem(SESSION_KEY) ?? "null");
+  await speak(stored?.language ?? PAGE_LANGUAGE);
   listen();
-  const stored = sessionStorage.getItem(SESSION_KEY);
-  if (stored) openChat(JSON.parse(stored));
+  if (stored) openChat(stored);
   else showStart();
 } catch {
   document.body.textContent = document.querySelector("noscript")?.textContent ?? "";

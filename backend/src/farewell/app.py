@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from typing import Any
+from html import escape
+from typing import Annotated, Any
 
 import httpx
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Header, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse, Response
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
@@ -21,6 +22,7 @@ from farewell.chat.routes import router as chat
 from farewell.closing.routes import router as closing
 from farewell.config import Settings
 from farewell.errors import Problem
+from farewell.i18n import catalogue, preferred
 from farewell.lifecycle.routes import router as lifecycle
 from farewell.services import Services
 
@@ -81,8 +83,16 @@ def _pages(app: FastAPI, settings: Settings) -> None:
         return await call_next(request)
 
     @app.get("/", include_in_schema=False)
-    def page() -> FileResponse:
-        return FileResponse(settings.pages / "index.html", headers=PAGE_HEADERS)
+    def page(accept_language: Annotated[str, Header()] = "") -> HTMLResponse:
+        words = preferred(accept_language)
+        content = (settings.pages / "index.html").read_text(encoding="utf-8")
+        content = content.replace("{language}", words.language)
+        content = content.replace("{no_script}", escape(words.page["start.no_script"]))
+        return HTMLResponse(content, headers={**PAGE_HEADERS, "Vary": "Accept-Language"})
+
+    @app.get("/assets/words/{language}.json", include_in_schema=False)
+    def words(language: str) -> JSONResponse:
+        return JSONResponse(catalogue(language).page_words(), headers=PAGE_HEADERS)
 
     @app.get("/assets/{name}", include_in_schema=False)
     def asset(name: str) -> FileResponse:

@@ -19,6 +19,7 @@ from farewell.accounts.show import show as show_account
 from farewell.app import create_app
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
+from farewell.i18n import LanguageError
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.policy.load import PolicyError
 from farewell.services import Services, build_services
@@ -31,7 +32,7 @@ DEMO_FILE = REPOSITORY / "demo" / "accounts.yml"
 def _services() -> Services:
     try:
         services = build_services(Settings())
-    except (PolicyError, RuntimeError) as error:
+    except (PolicyError, LanguageError, RuntimeError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     migrate(services)

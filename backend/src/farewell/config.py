@@ -21,6 +21,8 @@ class Settings(BaseSettings):
     """Folder of database, exports, mail and logs."""
     database_url: str | None = Field(default=None, validation_alias="DATABASE_URL")
     policies: Path = REPOSITORY / "policies"
+    locales: Path = REPOSITORY / "locales"
+    """Folder of the languages' words, one folder each."""
     pages: Path = REPOSITORY / "web" / "plain"
     port: int = Field(default=8000, validation_alias="PORT")
     service_token: str | None = None

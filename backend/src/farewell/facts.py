@@ -1,6 +1,7 @@
 """Facts of statements and questions: typed values, rendered for machines or for people.
 
-A fact is a text, a whole number, an amount, a day, a moment, the vendor's own words, or a list.
+A fact is a text, a whole number, an amount, a day, a time of day, a moment, the vendor's own
+words, or a list.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,6 +63,8 @@ def as_json(value: Fact) -> Any:
             return {"moment": value.at.isoformat(), "zone": value.zone}
         case date():
             return {"day": value.isoformat()}
+        case time():
+            return {"time": value.isoformat()}
         case VendorWords():
             return {"words": dict(value.words)}
         case Phrase():
@@ -83,6 +86,8 @@ def from_json(value: Any) -> Any:
             return Moment(datetime.fromisoformat(at), zone)
         case {"day": str(day)}:
             return date.fromisoformat(day)
+        case {"time": str(clock)}:
+            return time.fromisoformat(clock)
         case {"words": dict(words)}:
             return VendorWords(words)
         case {"phrase": str(key), "facts": dict(facts)}:
@@ -99,11 +104,13 @@ def as_text(value: Fact, catalogue: Catalogue) -> str:
     """A fact for people, in their language; a list becomes one line an item."""
     match value:
         case Money():
-            return value.text(catalogue.language)
+            return catalogue.money(value)
         case Moment():
             return catalogue.moment(value.at.astimezone(ZoneInfo(value.zone)))
         case date():
             return catalogue.day(value)
+        case time():
+            return catalogue.clock(value)
         case VendorWords():
             return words_in(value.words, catalogue.language)
         case Phrase():

@@ -15,6 +15,7 @@ from farewell.clock import Clock, clock_from
 from farewell.config import Settings
 from farewell.database import Database
 from farewell.errors import Problem
+from farewell.i18n import catalogues
 from farewell.policy.load import load_policies
 from farewell.policy.model import Policy
 from farewell.work import Work
@@ -60,10 +61,11 @@ class Services:
 
 
 def build_services(settings: Settings) -> Services:
-    """Open the database and read the policies.
+    """Open the database, read the policies and the languages.
 
-    Raises PolicyError for a bad policy file.
+    Raises PolicyError for a bad policy file, LanguageError for a bad language.
     """
+    catalogues()
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.clock_starts_at and not settings.demo:
         raise RuntimeError("FAREWELL_CLOCK_STARTS_AT works in demo mode only.")

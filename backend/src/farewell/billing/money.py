@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from typing import Literal
 
+from babel import Locale
 from babel.numbers import format_currency, get_currency_precision
 
 Rounding = Literal["half_up", "half_even"]
@@ -18,7 +19,7 @@ class Money:
     minor: int
     currency: str
 
-    def text(self, language: str) -> str:
+    def text(self, language: Locale | str) -> str:
         """As people of a language write it, such as `$14.67`."""
         major = Decimal(self.minor).scaleb(-get_currency_precision(self.currency))
         return format_currency(major, self.currency, locale=language)

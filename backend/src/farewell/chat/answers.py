@@ -219,8 +219,8 @@ def answer_for_vendor(work: Work, topic: str, policy: Policy, zone: str) -> list
         if hours:
             facts = {
                 "days": _weekdays(hours),
-                "opens": f"{hours.opens:%H:%M}",
-                "closes": f"{hours.closes:%H:%M}",
+                "opens": hours.opens,
+                "closes": hours.closes,
                 "zone": hours.zone,
             }
             told.append(Statement("hours_week", facts))

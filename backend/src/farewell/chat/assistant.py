@@ -12,10 +12,10 @@ from farewell.callers import ServicesDep, service_only
 from farewell.chat import reasons, replies, retracing, wishes
 from farewell.chat.answers import TOPICS
 from farewell.chat.asking import Asking, asking
-from farewell.chat.inbound import language_of, question_text
+from farewell.chat.inbound import question_text
 from farewell.chat.leading import Option, next_step
 from farewell.chat.plain import CONFIRMED
-from farewell.chat.speaker import actor_of
+from farewell.chat.speaker import actor_of, language_of
 from farewell.chat.tables import Conversation
 from farewell.desk.handover import hand_over, leave_message
 from farewell.errors import Problem, not_found

@@ -21,12 +21,12 @@ from farewell.chat.asking import forget_question
 from farewell.chat.inbound import (
     Reply,
     human_sentence,
-    language_of,
     offer_button,
     store_message,
     take,
 )
 from farewell.chat.outbound import deliver
+from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message
 from farewell.closing.case import standing_closure
 from farewell.facts import Moment, texts
@@ -40,8 +40,10 @@ the answer may still come, so this is long."""
 Wire = list[dict[str, Any]]
 
 
-def _expect_actions(_: Work, conversation: Conversation) -> None:
+def _begin(_: Work, conversation: Conversation) -> str:
+    """Expect the actions to run; returns the language to speak."""
     conversation.actions_ran = False
+    return language_of(conversation).language
 
 
 def wire(messages: list[Message]) -> Wire:
@@ -123,10 +125,15 @@ class Gateway:
             return await self._ask_rasa(conversation_id, route.text)
 
     async def _ask_rasa(self, conversation_id: str, text: str, *, apologise: bool = True) -> Wire:
-        await self._work(_expect_actions, conversation_id)
+        language = await self._work(_begin, conversation_id)
         try:
             answer = await self._rasa.post(
-                "/webhooks/farewell/webhook", json={"sender": conversation_id, "message": text}
+                "/webhooks/farewell/webhook",
+                json={
+                    "sender": conversation_id,
+                    "message": text,
+                    "metadata": {"language": language},
+                },
             )
             answer.raise_for_status()
             said = answer.json()

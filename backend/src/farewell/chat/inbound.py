@@ -14,10 +14,11 @@ from sqlalchemy import select
 
 from farewell.chat import plain
 from farewell.chat.identity import security_question, verify
+from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message, OfferedButton
 from farewell.closing.statements import contacts
 from farewell.facts import VendorWords, as_text
-from farewell.i18n import Catalogue, catalogue
+from farewell.i18n import Catalogue
 from farewell.policy.model import words_in
 from farewell.work import Work
 
@@ -38,11 +39,6 @@ class Reply:
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
-
-
-def language_of(conversation: Conversation) -> Catalogue:
-    """The words of the conversation's language."""
-    return catalogue(conversation.person.language if conversation.person else "en")
 
 
 def human_sentence(work: Work, conversation: Conversation) -> str:

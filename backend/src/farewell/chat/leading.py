@@ -23,7 +23,7 @@ from farewell.closing.case import (
 )
 from farewell.closing.requirements import Requirement
 from farewell.closing.statements import quote as quote_statement
-from farewell.facts import Facts, Statement, VendorWords, fingerprint
+from farewell.facts import Facts, Phrase, Statement, VendorWords, fingerprint
 from farewell.lifecycle.reactivation import offer_for, restorable_numbers
 from farewell.work import Work
 
@@ -32,7 +32,7 @@ from farewell.work import Work
 class Option:
     """A button: a title that comes from policy or account, and the option's code."""
 
-    title: str | VendorWords
+    title: Phrase | VendorWords
     code: str
 
 
@@ -106,7 +106,7 @@ def choose_account(work: Work, conversation: Conversation) -> Step:
     return Step(
         "choose_account",
         {"accounts": labels},
-        options=[Option(f"{a.name} ({a.number})", a.number) for a in found],
+        options=[Option(work.view(a).named(), a.number) for a in found],
     )
 
 

@@ -8,12 +8,8 @@ from typing import Any
 from sqlalchemy import update
 
 from farewell.chat.asking import note_asked
-from farewell.chat.inbound import (
-    language_of,
-    offer_button,
-    store_message,
-    verify_buttons,
-)
+from farewell.chat.inbound import offer_button, store_message, verify_buttons
+from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message, OfferedButton
 from farewell.closing.case import mark_shown, may_close, open_case_of
 from farewell.work import Work

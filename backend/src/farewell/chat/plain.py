@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import re
 
-from farewell.chat.speaker import spoken_language
+from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation
-from farewell.i18n import catalogue
 
 CONFIRMED = "/confirm_closure"
 """What a plain yes to the confirmation and its button stand for."""
@@ -47,7 +46,7 @@ def stops(conversation: Conversation, text: str) -> bool:
 def asks_for_human(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly asks for a human; needed where words must not reach the assistant."""
     said = same_words(text).split()
-    words = catalogue(spoken_language(conversation)).text("plain.human.words").split("|")
+    words = language_of(conversation).text("plain.human.words").split("|")
     return _listed(conversation, text, "plain.human") or (
         len(said) > 2 and any(word in said for word in words)
     )
@@ -74,7 +73,7 @@ def is_plain_no(conversation: Conversation, text: str) -> bool:
 
 
 def _listed(conversation: Conversation, text: str, key: str) -> bool:
-    known = catalogue(spoken_language(conversation)).text(key).split("|")
+    known = language_of(conversation).text(key).split("|")
     return same_words(text) in map(same_words, known)
 
 

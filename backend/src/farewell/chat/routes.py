@@ -15,8 +15,10 @@ from farewell.accounts.tables import Person
 from farewell.callers import CustomerDep, ServicesDep
 from farewell.chat.gateway import Gateway
 from farewell.chat.identity import new_conversation
+from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message
 from farewell.errors import Problem, not_found
+from farewell.i18n import catalogue
 from farewell.policy.model import words_in
 from farewell.work import Work
 
@@ -30,23 +32,26 @@ class SignIn(BaseModel):
 
 
 class SignedIn(BaseModel):
-    """The token that speaks in a new conversation."""
+    """The token that speaks in a new conversation, and the language that is spoken in it."""
 
     token: str
     name: str
     vendor: str
+    language: str
 
 
 class Guest(BaseModel):
-    """A visitor; `vendor` where the page belongs to one."""
+    """A visitor; `vendor` where the page belongs to one, `language` is the page's."""
 
     vendor: str | None = Field(default=None, max_length=64)
+    language: str | None = Field(default=None, max_length=35)
 
 
 class GuestToken(BaseModel):
-    """The token that speaks in a new conversation."""
+    """The token that speaks in a new conversation, and the language that is spoken in it."""
 
     token: str
+    language: str
 
 
 class Incoming(BaseModel):
@@ -118,8 +123,9 @@ def demo_sign_in(body: SignIn, services: ServicesDep, request: Request) -> Any:
         )
         if person is None:
             raise not_found("demo person")
-        _, token = new_conversation(work, person=person, vendor=person.vendor)
-        return SignedIn(token=token, name=person.name, vendor=person.vendor)
+        conversation, token = new_conversation(work, person=person, vendor=person.vendor)
+        language = language_of(conversation).language
+        return SignedIn(token=token, name=person.name, vendor=person.vendor, language=language)
 
     return services.in_transaction(use)
 
@@ -157,7 +163,9 @@ def guest(services: ServicesDep, request: Request, body: Guest | None = None) ->
     def use(work: Work) -> GuestToken:
         conversation, token = new_conversation(work, person=None, vendor=wanted)
         conversation.address = request.client.host if request.client else None
-        return GuestToken(token=token)
+        if body and body.language:
+            conversation.language = catalogue(body.language).language
+        return GuestToken(token=token, language=language_of(conversation).language)
 
     return services.in_transaction(use)
 

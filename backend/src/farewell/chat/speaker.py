@@ -8,6 +8,7 @@ from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing.tables import ClosingCase
 from farewell.errors import Problem
+from farewell.i18n import ENGLISH, Catalogue, catalogue
 from farewell.work import Work
 
 
@@ -27,9 +28,11 @@ def person_of(conversation: Conversation) -> Person:
     return conversation.person
 
 
-def spoken_language(conversation: Conversation) -> str:
-    """The language of the person, English for a visitor."""
-    return conversation.person.language if conversation.person else "en"
+def language_of(conversation: Conversation) -> Catalogue:
+    """The words of the conversation: in the language of the page that a visitor came from, else
+    in the person's, else in English."""
+    person = conversation.person
+    return catalogue(conversation.language or (person.language if person else ENGLISH))
 
 
 def case_of(work: Work, conversation: Conversation) -> ClosingCase | None:

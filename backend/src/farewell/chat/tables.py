@@ -24,6 +24,8 @@ class Conversation(Base):
     vendor: Mapped[str | None]
     chose_vendor: Mapped[bool] = mapped_column(default=False)
     """Whether a visitor said here which vendor it is about, and may take that back."""
+    language: Mapped[str | None]
+    """The language of the page that a visitor came from; a person has one of their own."""
     person_id: Mapped[str | None] = mapped_column(ForeignKey("persons.id"), index=True)
     account_id: Mapped[str | None] = mapped_column(ForeignKey("accounts.id"), index=True)
     topic: Mapped[str] = mapped_column(default="none")

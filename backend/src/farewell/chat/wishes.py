@@ -17,7 +17,7 @@ from farewell.chat.answers import (
 )
 from farewell.chat.leading import candidates
 from farewell.chat.plain import same_words
-from farewell.chat.speaker import actor_of, case_of, person_of, spoken_language
+from farewell.chat.speaker import actor_of, case_of, language_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing import statements
@@ -37,7 +37,7 @@ AMOUNTS = ("final_bill", "refund")
 def _match(work: Work, conversation: Conversation, text: str) -> Account | None:
     person = person_of(conversation)
     types = {
-        key: words_in(kind.name, spoken_language(conversation))
+        key: words_in(kind.name, language_of(conversation).language)
         for key, kind in work.vendor(person.vendor).account_types.items()
     }
     found = candidates(work, conversation)
