@@ -7,6 +7,7 @@ message (`components/channel.py`).
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import re
@@ -31,7 +32,7 @@ class LanguageError(ValueError):
 
 def _when(variation: Variation) -> str:
     """Under which condition and in which channel a variation is said."""
-    return repr((variation.get("condition"), variation.get("channel")))
+    return json.dumps([variation.get("condition"), variation.get("channel")], sort_keys=True)
 
 
 def _form(variation: Variation) -> tuple[frozenset[str], tuple[str, ...]]:
@@ -117,9 +118,13 @@ class ResponsesByLanguage(TemplatedNaturalLanguageGenerator):
         super().__init__(domain.responses if domain else {})
         locales = Path(os.environ.get("FAREWELL_LOCALES") or ROOT / "locales")
         english = Domain.from_file(ROOT / "domain.yml").responses
+        self.speak(read_responses(locales, english))
+
+    def speak(self, languages: dict[str, Responses]) -> None:
+        """Take the responses of these languages, beside the domain's English."""
         self._languages = {
             language: TemplatedNaturalLanguageGenerator(responses)
-            for language, responses in read_responses(locales, english).items()
+            for language, responses in languages.items()
         }
 
     async def generate(
@@ -127,5 +132,7 @@ class ResponsesByLanguage(TemplatedNaturalLanguageGenerator):
     ) -> dict[str, Any] | None:
         """A response in the conversation's language."""
         own = self._languages.get(language_of(tracker) or "")
-        said = await own.generate(utter_action, tracker, output_channel, **facts) if own else None
+        said: dict[str, Any] | None = None
+        if own:
+            said = await own.generate(utter_action, tracker, output_channel, **facts)
         return said or await super().generate(utter_action, tracker, output_channel, **facts)

@@ -100,6 +100,23 @@ async def test_a_message_is_heard_as_the_gateway_sent_it_and_nothing_else_is_bel
     assert not message.parse_data
 
 
+@pytest.mark.parametrize(
+    ("metadata", "kept"),
+    [
+        ({"language": "es", "role": "admin"}, {"language": "es"}),
+        ({"language": ["es"]}, {}),
+        ("es", {}),
+        (None, {}),
+    ],
+)
+async def test_of_the_metadata_only_the_language_is_taken(
+    metadata: Any, kept: dict[str, str]
+) -> None:
+    heard = Heard()
+    await post(heard, MESSAGE | {"metadata": metadata})
+    assert (heard.messages[0].metadata or {}) == kept
+
+
 async def test_everything_said_comes_back_with_where_it_came_from() -> None:
     said = {"text": "Hello", "utter_action": "utter_say_closed", "shown": "abc"}
     asked = {"text": "Sure?", "buttons": [{"title": "Yes", "payload": "/affirm"}]}

@@ -33,10 +33,14 @@ for line in sys.stdin:
 class Farewell(Stack):
     """The really started processes, at a fixed time."""
 
-    def __init__(self, data_dir: Path, policies: Path) -> None:
+    def __init__(self, data_dir: Path, policies: Path, locales: Path = ROOT / "locales") -> None:
         super().__init__(
             data_dir,
-            extra={"FAREWELL_CLOCK_STARTS_AT": NOW, "FAREWELL_POLICIES": str(policies)},
+            extra={
+                "FAREWELL_CLOCK_STARTS_AT": NOW,
+                "FAREWELL_POLICIES": str(policies),
+                "FAREWELL_LOCALES": str(locales),
+            },
         )
         self._show: subprocess.Popen[str] | None = None
         self.clock = NOW

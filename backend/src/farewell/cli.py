@@ -19,7 +19,8 @@ from farewell.accounts.show import show as show_account
 from farewell.app import create_app
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
-from farewell.i18n import LanguageError
+from farewell.i18n import LanguageError, read_catalogues
+from farewell.languages import missing
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.policy.load import PolicyError
 from farewell.services import Services, build_services
@@ -93,6 +94,25 @@ def show_command(account: Annotated[str, typer.Argument(help="Account number")])
         typer.echo(f"{problem.detail} (Data folder: {services.settings.data})", err=True)
         raise typer.Exit(1) from problem
     typer.echo(json.dumps(shown, indent=2, ensure_ascii=False))
+
+
+@app.command("languages")
+def languages_command() -> None:
+    """Print what each language has no words for yet; that is said in English."""
+    settings = Settings()
+    try:
+        read_catalogues(settings.locales)
+    except LanguageError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    domain = REPOSITORY / "domain.yml"
+    found = missing(settings.locales, settings.policies, domain)
+    if not found:
+        typer.echo("There is no language but English.")
+    for language, texts in found.items():
+        typer.echo(f"{language}: {len(texts)} missing")
+        for text in texts:
+            typer.echo(f"  {text}")
 
 
 @app.command("sweep")

@@ -6,12 +6,11 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
 
 from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_skeleton, format_time
@@ -108,25 +107,25 @@ def read_catalogues(folder: Path) -> dict[str, Catalogue]:
     Raises LanguageError with everything that is wrong in any of them.
     """
     english = folder / ENGLISH
-    texts, page = _texts(english), _page(english)
+    texts, page = own_texts(english), own_page(english)
     found: dict[str, Catalogue] = {}
     wrong: list[str] = []
     for own in sorted(path for path in folder.iterdir() if path.is_dir()):
         try:
             locale = Locale.parse(own.name, sep="-")
-            own_texts, own_page = _texts(own), _page(own)
+            own_words, own_labels = own_texts(own), own_page(own)
         except (UnknownLocaleError, PoFileError, ValueError, AttributeError) as error:
             wrong.append(f"{own.name}/: {error}")
             continue
-        wrong += [f"{own.name}/{WORDS}: {m}" for m in _mistakes(own_texts, texts)]
-        wrong += [f"{own.name}/{PAGE}: {m}" for m in _mistakes(own_page, page)]
-        found[own.name] = Catalogue(own.name, locale, texts | own_texts, page | own_page)
+        wrong += [f"{own.name}/{WORDS}: {m}" for m in _mistakes(own_words, texts)]
+        wrong += [f"{own.name}/{PAGE}: {m}" for m in _mistakes(own_labels, page)]
+        found[own.name] = Catalogue(own.name, locale, texts | own_words, page | own_labels)
     if wrong:
         raise LanguageError("\n".join(wrong))
     return found
 
 
-def lacking(own: Mapping[str, Any], english: Mapping[str, Any]) -> list[str]:
+def lacking(own: Collection[str], english: Collection[str]) -> list[str]:
     """Keys that a language has no words for."""
     return sorted(set(english) - set(own))
 
@@ -143,7 +142,8 @@ def _facts(text: str) -> set[str]:
     return set(re.findall(r"\{(\w*)\}", text))
 
 
-def _texts(folder: Path) -> dict[str, str]:
+def own_texts(folder: Path) -> dict[str, str]:
+    """The backend's words in a language's folder, by key."""
     path = folder / WORDS
     if not path.exists():
         return {}
@@ -152,7 +152,8 @@ def _texts(folder: Path) -> dict[str, str]:
     return {str(m.id): str(m.string) for m in messages if m.id and m.string}
 
 
-def _page(folder: Path) -> dict[str, str]:
+def own_page(folder: Path) -> dict[str, str]:
+    """The page's words in a language's folder, by part and key."""
     path = folder / PAGE
     if not path.exists():
         return {}

@@ -28,7 +28,9 @@ def _contact(contact: Contact) -> Phrase:
     facts: Facts = {"who": VendorWords(contact.who)}
     way = Phrase(f"contact.{contact.channel}", facts)
     if contact.address:
-        way = Phrase(f"contact.{contact.channel}.at", {**facts, "address": contact.address})
+        words = contact.address
+        facts["address"] = words if isinstance(words, str) else VendorWords(words)
+        way = Phrase(f"contact.{contact.channel}.at", facts)
     if contact.note:
         return Phrase("contact.noted", {"contact": way, "note": VendorWords(contact.note)})
     return way

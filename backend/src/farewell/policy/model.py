@@ -130,8 +130,8 @@ class Contact(PolicyPart):
 
     channel: Literal["phone", "chat", "email", "portal"]
     who: Words
-    address: str | None = None
-    """A phone number, mail address or portal name as the guide prints it."""
+    address: str | Words | None = None
+    """A phone number or mail address as the guide prints it; words where it is no mere number."""
     note: Words | None = None
     """What to say or send along."""
 
