@@ -22,8 +22,7 @@ FOR_OPERATORS = {
 }
 FOR_INTEGRATORS = {"Problem", "not_found", "FastAPI"}
 NO_WORDS = {
-    *("text", "re.compile", "re.sub", "re.split", "re.search"),  # SQL and patterns
-    *("Field", "Header", "Literal"),
+    *("text", "re.compile", "re.sub", "re.split"),  # SQL and patterns
 }
 UNREAD_CALLS = FOR_OPERATORS | FOR_INTEGRATORS | NO_WORDS
 """Functions whose texts no customer reads."""

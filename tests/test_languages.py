@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
+import httpx
 import pytest
 from wire.farewell import Farewell
 from wire.made_up import KEPT, LANGUAGE, english_in, made_up, write_locales, write_policies
@@ -138,9 +138,9 @@ def test_a_visitor_is_spoken_to_in_the_language_of_the_page(farewell: Farewell) 
 
 
 def test_the_page_is_in_the_browsers_language(farewell: Farewell) -> None:
-    asks = Request(farewell.base_url, headers={"Accept-Language": f"{LANGUAGE}, en;q=0.5"})
-    with urlopen(asks) as answer:
-        page = answer.read().decode()
+    liked = {"Accept-Language": f"{LANGUAGE}, en;q=0.5"}
+    with httpx.Client(trust_env=False) as browser:
+        page = browser.get(farewell.base_url, headers=liked).text
     words = call("GET", f"{farewell.base_url}/assets/words/{LANGUAGE}.json")
 
     assert f'<html lang="{LANGUAGE}">' in page
