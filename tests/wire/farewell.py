@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -40,10 +42,47 @@ class Farewell(Stack):
                 "FAREWELL_CLOCK_STARTS_AT": NOW,
                 "FAREWELL_POLICIES": str(policies),
                 "FAREWELL_LOCALES": str(locales),
+                "PYTHONPATH": f"{ROOT}:{ROOT / 'tests'}",
             },
         )
+        self._make_memory_readable()
         self._show: subprocess.Popen[str] | None = None
         self.clock = NOW
+
+    def _make_memory_readable(self) -> None:
+        self._memory = self.data_dir / "memory"
+        self._memory.mkdir()
+        endpoints = yaml.safe_load((ROOT / "endpoints.yml").read_text())
+        endpoints["tracker_store"] = {
+            "type": "wire.memory.ReadableMemory",
+            "folder": str(self._memory),
+        }
+        file = self.data_dir / "endpoints.yml"
+        file.write_text(yaml.safe_dump(endpoints))
+        self._commands["rasa"] = self._commands["rasa"].replace("endpoints.yml", str(file))
+
+    def remembers(self, conversation_id: str) -> dict[str, Any]:
+        """What Rasa holds of a conversation: slots, loop, the last message, all that was said."""
+        held: dict[str, Any] = json.loads((self._memory / f"{conversation_id}.json").read_text())
+        return held
+
+    def ever_said(self) -> set[str]:
+        """The responses that were said in any conversation."""
+        return {
+            said for file in self._memory.iterdir() for said in self.remembers(file.stem)["said"]
+        }
+
+    def rows(self) -> dict[str, dict[Any, dict[str, Any]]]:
+        """Everything in the backend's database: table, first column, row."""
+        with closing(
+            sqlite3.connect(f"file:{self.data_dir}/farewell.sqlite?mode=ro", uri=True)
+        ) as db:
+            db.row_factory = sqlite3.Row
+            tables = [r[0] for r in db.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            return {
+                table: {row[0]: dict(row) for row in db.execute(f'SELECT rowid, * FROM "{table}"')}  # noqa: S608
+                for table in tables
+            }
 
     def stop(self, *names: str, kill: bool = False) -> None:
         if not names and self._show is not None:

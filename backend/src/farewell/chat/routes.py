@@ -7,7 +7,7 @@ from ipaddress import ip_address
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
@@ -54,10 +54,15 @@ class GuestToken(BaseModel):
     language: str
 
 
+def _whole_characters(message: Any) -> Any:
+    """A browser can send half of a character (a lone surrogate), which is no text."""
+    return message.encode(errors="ignore").decode() if isinstance(message, str) else message
+
+
 class Incoming(BaseModel):
     """One customer message: words, or the payload of an offered button."""
 
-    message: str = Field(max_length=200_000)
+    message: Annotated[str, BeforeValidator(_whole_characters), Field(max_length=200_000)]
 
 
 class Button(BaseModel):
