@@ -27,9 +27,10 @@ OF_THE_TALK = {"messages", "offered_buttons", "requirements_shown"}
 """Tables that a talk may add to, for its own conversation."""
 COURSE = {
     "conversations": {"asked", "asked_facts", "asked_key", "step_facts", "pressed", "actions_ran"},
-    "closing_cases": {"version", "touched_at"},
+    "closing_cases": {"version", "touched_at", "reason_code", "reason_words"},
 }
-"""What a talk may change: where it is, and that the case was talked about."""
+"""What a talk may change: where it is, that the case was talked about, and the reason, which any
+words can be taken for and nothing depends on."""
 MADE_UP = "b_AAAAAAAAAAAAAAAAAAAAAA"
 INVISIBLE, FULLWIDTH_SLASH, OVERRIDE = "\u200b\u2066", "\uff0f", "\u202e"
 Rows = dict[str, dict[Any, dict[str, Any]]]
@@ -124,7 +125,11 @@ def differences(before: Rows, after: Rows, conversation: str) -> Iterator[str]:
                 row.get("conversation_id"),
                 row.get("viewer"),
             )
-            if own and table in OF_THE_TALK:
+            reason = "exit_reason" in (
+                row.get("code"),
+                json.loads(row.get("facts") or "{}").get("code"),
+            )
+            if (own and table in OF_THE_TALK) or reason:
                 continue
             if was is None:
                 yield f"{table}: new {row}"
@@ -279,7 +284,7 @@ STRANGE = {
     "nested brackets": "[" * 2000 + "]" * 2000,
     "nested braces": '{"a":' * 700,
     "bidirectional controls": f"{OVERRIDE}ti esolc ,sey\u202c \u2067maybe\u2069",
-    "a lone surrogate": "\ud800 maybe \udfff",
+    "a lone surrogate": "\ud800 qzx vbnm wrtp \udfff",
     "only a lone surrogate": "\udc00",
     "too long": "a" * 10_000,
     "very long, one word a line": "a\n" * 20_000,
