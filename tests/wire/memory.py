@@ -21,14 +21,17 @@ class ReadableMemory(InMemoryTrackerStore):
     async def save(self, tracker: DialogueStateTracker) -> None:
         """Keep the conversation, and what it holds where the tests can read it."""
         await super().save(tracker)
+        file = self._folder / f"{tracker.sender_id}.json"
+        said = set(json.loads(file.read_text())["said"]) if file.exists() else set()
+        said |= {
+            event.metadata["utter_action"]
+            for event in tracker.events
+            if isinstance(event, BotUttered) and "utter_action" in event.metadata
+        }
         holds = {
             "slots": tracker.current_slot_values(),
             "loop": tracker.active_loop_name,
             "heard": tracker.latest_message.as_dict() if tracker.latest_message else None,
-            "said": [
-                event.metadata.get("utter_action")
-                for event in tracker.events
-                if isinstance(event, BotUttered)
-            ],
+            "said": sorted(said),
         }
-        (self._folder / f"{tracker.sender_id}.json").write_text(json.dumps(holds))
+        file.write_text(json.dumps(holds))
