@@ -1,5 +1,5 @@
 # Farewell. Every target prepares what it needs; nothing has to be installed or activated before.
-.PHONY: help run test train chat lint lock
+.PHONY: help run test train chat nlu-eval lint lock
 backend := backend/.venv/bin
 assistant := .venv/bin
 
@@ -7,6 +7,7 @@ help:
 	@echo 'make run     start Farewell at http://127.0.0.1:8000 (PORT=… FAREWELL_DATA=… move it)'
 	@echo 'make chat    talk to the running Farewell in the terminal'
 	@echo 'make test    run every test'
+	@echo 'make nlu-eval DATA=FILE.csv   score the assistant on a table of text and intent'
 	@echo 'make lint    check style and types'
 	@echo 'make train   train the assistant'
 	@echo 'make lock    work both requirements.lock files out again'
@@ -27,11 +28,16 @@ chat:
 	@bin/setup backend
 	@$(backend)/python -m launch.chat
 
+nlu-eval:
+	@bin/setup
+	@PYTHONPATH=. RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore \
+		$(assistant)/python -m nlu.evaluate $(DATA)
+
 lint:
 	@bin/setup environments
 	@$(assistant)/ruff check --quiet .
 	@$(assistant)/ruff format --quiet --check .
-	@$(assistant)/mypy --no-error-summary launch actions components
+	@$(assistant)/mypy --no-error-summary launch actions components nlu
 	@cd backend && .venv/bin/mypy --no-error-summary src
 
 lock_options := --quiet --universal --generate-hashes --no-header --group dev

@@ -8,6 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -55,9 +56,10 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
         return NO_REASON if message.get(INTENT) in self._config["without_reason"] else None
 
     def apply(self, message: Message, ranked: list[tuple[str, float]]) -> None:
-        """Add the likeliest reason, if it is sure."""
+        """Add the likeliest reason, if it is sure. A button's payload gives none."""
         reason, share = ranked[0]
-        if reason == NO_REASON or share < self._config["sure"]:
+        payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
+        if payload or reason == NO_REASON or share < self._config["sure"]:
             return
         entity = {
             ENTITY_ATTRIBUTE_TYPE: ENTITY,

@@ -62,12 +62,12 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
         """Encode the examples."""
-        self._encode([m for m in training_data.training_examples if m.get(TEXT)])
+        self._encode([m for m in training_data.training_examples if m.get(TEXT) is not None])
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Encode customers' messages."""
-        self._encode([m for m in messages if m.get(TEXT)])
+        self._encode([m for m in messages if m.get(TEXT) is not None])
         return messages
 
     def _encode(self, messages: list[Message]) -> None:

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from rasa.engine.graph import ExecutionContext, GraphComponent
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
-from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
@@ -23,12 +22,9 @@ Self = TypeVar("Self", bound="VectorComponent")
 
 
 def vector_of(message: Message) -> NDArray[Any] | None:
-    """The sentence vector that the encoder left on a message.
-
-    None where there is nothing to read: no text, or a button's payload.
-    """
+    """The sentence vector that the encoder left on a message; None where it has no text."""
     _, sentence = message.get_dense_features(TEXT)
-    if sentence is None or str(message.get(TEXT)).startswith(INTENT_MESSAGE_PREFIX):
+    if sentence is None:
         return None
     vector: NDArray[Any] = sentence.features[0]
     return vector

@@ -22,7 +22,8 @@ from wire.talk import Talk
 from launch.paths import ROOT
 
 DOMAIN: dict[str, Any] = yaml.safe_load((ROOT / "domain.yml").read_text())
-REMEMBERED = [*DOMAIN["slots"], *DOMAIN["entities"], "requested_slot", "session_started_metadata"]
+ENTITIES = [e if isinstance(e, str) else next(iter(e)) for e in DOMAIN["entities"]]
+REMEMBERED = [*DOMAIN["slots"], *ENTITIES, "requested_slot", "session_started_metadata"]
 OF_THE_TALK = {"messages", "offered_buttons", "requirements_shown"}
 """Tables that a talk may add to, for its own conversation."""
 COURSE = {

@@ -19,7 +19,8 @@ from farewell.config import REPOSITORY
 from farewell.i18n import catalogue
 
 DOMAIN: dict[str, Any] = yaml.safe_load((REPOSITORY / "domain.yml").read_text())
-REMEMBERED = [*DOMAIN["slots"], *DOMAIN["entities"], "requested_slot"]
+ENTITIES = [e if isinstance(e, str) else next(iter(e)) for e in DOMAIN["entities"]]
+REMEMBERED = [*DOMAIN["slots"], *ENTITIES, "requested_slot"]
 DISGUISES = {
     "a command": "/affirm{filled}",
     "after spaces": " \t /affirm{filled}",
@@ -73,7 +74,13 @@ def test_of_a_body_only_the_message_reaches_the_assistant(api: Api, two: World, 
     answer = api.call("POST", "/webhooks/rest/webhook", token=token, json=body)
 
     assert answer.status_code == 200
-    assert api.rasa.requests == [{"sender": conversation(two).id, "message": "hello"}]
+    assert api.rasa.requests == [
+        {
+            "sender": conversation(two).id,
+            "message": "hello",
+            "metadata": {"language": "en"},  # the conversation's own, not the body's
+        }
+    ]
 
 
 @pytest.mark.parametrize("words", FREE_WORDS)

@@ -349,7 +349,8 @@ def test_what_comes_with_a_message_does_not_reach_rasa(api: Api, one: World) -> 
 
     api.call("POST", "/webhooks/rest/webhook", token=api.sign_in(), json=message)
 
-    assert all(set(sent) == {"sender", "message"} for sent in api.rasa.requests)
+    (sent,) = api.rasa.requests
+    assert (sent["message"], sent["metadata"]) == ("hello", {"language": "en"})
 
 
 def test_the_audit_holds_the_code_and_no_words(api: Api, one: World) -> None:

@@ -10,16 +10,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.add_column(
-            sa.Column("times_asked", sa.Integer(), nullable=False, server_default="0")
-        )
-        batch_op.add_column(
-            sa.Column("chose_vendor", sa.Boolean(), nullable=False, server_default=sa.false())
-        )
+    op.add_column(
+        "conversations",
+        sa.Column("times_asked", sa.Integer(), nullable=False, server_default="0"),
+    )
+    op.add_column(
+        "conversations",
+        sa.Column("chose_vendor", sa.Boolean(), nullable=False, server_default=sa.false()),
+    )
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.drop_column("chose_vendor")
-        batch_op.drop_column("times_asked")
+    op.drop_column("conversations", "chose_vendor")
+    op.drop_column("conversations", "times_asked")

@@ -10,10 +10,8 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("language", sa.String(), nullable=True))
+    op.add_column("conversations", sa.Column("language", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
-    with op.batch_alter_table("conversations", schema=None) as batch_op:
-        batch_op.drop_column("language")
+    op.drop_column("conversations", "language")

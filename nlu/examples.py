@@ -1,0 +1,46 @@
+"""Labelled sentences: the assistant's own training examples, and tables to measure with."""
+
+from __future__ import annotations
+
+import csv
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from launch.paths import ROOT
+
+TRAINING = ROOT / "data" / "nlu"
+
+
+@dataclass(frozen=True)
+class Example:
+    """A sentence and its intent."""
+
+    text: str
+    intent: str
+
+
+def training_examples() -> list[Example]:
+    """All examples of data/nlu."""
+    found = []
+    for file in sorted(TRAINING.glob("*.yml")):
+        for block in yaml.safe_load(file.read_text())["nlu"]:
+            lines = block["examples"].splitlines()
+            found += [Example(line.removeprefix("- "), block["intent"]) for line in lines if line]
+    return found
+
+
+def table(file: Path) -> list[Example]:
+    """Rows of a CSV with the columns text and intent. Raises ValueError where it has others."""
+    with file.open(newline="", encoding="utf-8") as stream:
+        reader = csv.DictReader(stream)
+        if not {"text", "intent"} <= set(reader.fieldnames or ()):
+            raise ValueError(f"{file.name} needs the columns text and intent.")
+        return [Example(row["text"], row["intent"]) for row in reader]
+
+
+def words(text: str) -> list[str]:
+    """The words of a sentence, without case and punctuation."""
+    return re.findall(r"[\w']+", text.casefold().replace("’", "'"))
