@@ -13,7 +13,7 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.encoder.runtime import Encoder
+from components.encoder.runtime import Encoder, Vector
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -61,21 +61,24 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return self._resource
 
     def process_training_data(self, training_data: TrainingData) -> TrainingData:
-        """Encode the examples."""
-        self._encode([m for m in training_data.training_examples if m.get(TEXT) is not None])
+        """Encode the examples, on all processors."""
+        assert self._encoder is not None
+        examples = [m for m in training_data.training_examples if m.get(TEXT) is not None]
+        vectors = self._encoder.encode_all([m.get(TEXT) for m in examples])
+        for message, vector in zip(examples, vectors, strict=True):
+            self._note(message, vector)
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
         """Encode customers' messages."""
-        self._encode([m for m in messages if m.get(TEXT) is not None])
+        assert self._encoder is not None
+        for message in messages:
+            if message.get(TEXT) is not None:
+                self._note(message, self._encoder.encode(message.get(TEXT)))
         return messages
 
-    def _encode(self, messages: list[Message]) -> None:
-        assert self._encoder is not None
-        for message, vector in zip(
-            messages, self._encoder.encode_all([m.get(TEXT) for m in messages]), strict=True
-        ):
-            self.add_features_to_message(None, vector.reshape(1, -1), TEXT, message)
+    def _note(self, message: Message, vector: Vector) -> None:
+        self.add_features_to_message(None, vector.reshape(1, -1), TEXT, message)
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:

@@ -14,12 +14,11 @@ from pathlib import Path
 
 from rasa.core.agent import Agent
 
-from launch.paths import ROOT
+from launch.paths import MODEL
 from nlu.examples import table, training_examples
 from nlu.overlap import repeated
 from nlu.scoring import confusions, percentiles, score
 
-MODEL = ROOT / "models" / "farewell.tar.gz"
 SHOWN = 15
 
 
