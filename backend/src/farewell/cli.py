@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -21,6 +23,7 @@ from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
 from farewell.i18n import LanguageError, read_catalogues
 from farewell.languages import missing
+from farewell.lifecycle.sweep import Swept
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.policy.load import PolicyError
 from farewell.services import Services, build_services
@@ -115,6 +118,10 @@ def languages_command() -> None:
             typer.echo(f"  {text}")
 
 
+def _sweep_at(now: datetime, work: Work) -> Swept:
+    return sweep_once(replace(work, now=now))
+
+
 @app.command("sweep")
 def sweep_command(
     as_of: Annotated[
@@ -126,16 +133,7 @@ def sweep_command(
     services = _services()
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
-        with services.database.transaction() as session:
-            done = sweep_once(
-                Work(
-                    session,
-                    now,
-                    services.policies,
-                    services.settings.data,
-                    services.settings.secret_if_any,
-                )
-            )
+        done = services.in_transaction(partial(_sweep_at, now))
         typer.echo(
             f"{done.abandoned} cases rested, {done.expired} expired, {done.duties_due} duties due."
         )
