@@ -142,9 +142,9 @@ class Backend:
         """The customer wrote something that no intent fits."""
         return await self._say("not-understood", text=text, out_of_scope=out_of_scope)
 
-    async def question(self, topic: str) -> list[Utterance]:
-        """The customer asks something."""
-        return await self._say(f"questions/{topic}")
+    async def question(self, topic: str, text: str) -> list[Utterance]:
+        """The customer asks something; the words may name a day."""
+        return await self._say(f"questions/{topic}", text=text)
 
     async def hand_over(self, error_code: str | None) -> list[Utterance]:
         """The customer wants a human."""

@@ -12,6 +12,7 @@ from rasa_sdk.executor import CollectingDispatcher
 
 from actions.base import Events, speak
 from actions.client import BackendUnavailable, backend
+from actions.further import serve
 
 log = logging.getLogger(__name__)
 FACTS = (
@@ -48,7 +49,8 @@ def spoke_this_turn(tracker: Tracker) -> bool:
 
 
 class NextStep(Action):
-    """Sets `next_requirement`, the facts of its question and how it is worded."""
+    """Serves what else the message wanted; then sets `next_requirement`, the facts of its question
+    and how it is worded."""
 
     def name(self) -> str:
         """Name in the domain."""
@@ -67,6 +69,8 @@ class NextStep(Action):
                 SlotSet("outcome", "done"),
             ]
         try:
+            if tracker.get_slot("handover_message") is None:  # that message was for humans
+                await serve(dispatcher, tracker, backend(tracker.sender_id))
             step = await backend(tracker.sender_id).next_step()
         except BackendUnavailable as error:
             return [*forgotten, *_unavailable(error.code)]
@@ -75,7 +79,8 @@ class NextStep(Action):
             return [*forgotten, *_unavailable("action_failed")]
         speak(dispatcher, step.say)
         code = step.next_requirement
-        if code == "none" and not step.say and not spoke_this_turn(tracker):
+        spoke = spoke_this_turn(tracker) or bool(dispatcher.messages)
+        if code == "none" and not spoke:
             code = "nothing_open"
         options = [{"title": option.title, "code": option.code} for option in step.options]
         return [

@@ -10,7 +10,7 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, Told
+from actions.base import Events, Told, said
 from actions.client import Backend, Utterance
 
 
@@ -21,7 +21,8 @@ class AnswerQuestion(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Ask for the topic that the intent names."""
-        return await backend.question(str(tracker.get_intent_of_latest_message())[len("ask_") :])
+        topic = str(tracker.get_intent_of_latest_message())[len("ask_") :]
+        return await backend.question(topic, said(tracker))
 
 
 class ExplainQuestion(Action):

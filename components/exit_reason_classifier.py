@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
-from rasa.shared.constants import INTENT_MESSAGE_PREFIX
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME, INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -16,6 +16,7 @@ from rasa.shared.nlu.constants import (
     ENTITY_ATTRIBUTE_TYPE,
     ENTITY_ATTRIBUTE_VALUE,
     INTENT,
+    INTENT_NAME_KEY,
     METADATA,
     PREDICTED_CONFIDENCE_KEY,
     TEXT,
@@ -23,16 +24,21 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.vector_component import VectorComponent, vector_of
+from components.sentence_encoder import CLAUSES
+from components.vector_component import VectorComponent, is_one_of, vector_of
 
 ENTITY = "exit_reason"
 """Name of the entity, and of the key of an intent's metadata in the training data."""
 NO_REASON = "none"
+OUT_OF_SCOPE, GIVING_ONE = "out_of_scope", "give_exit_reason"
+ENOUGH_FOREIGN = 8
+"""Every so many examples that are out of scope show what is no reason; all would drown those."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
-    """Adds the entity `exit_reason` where a message surely gives a reason.
+    """Adds the entity `exit_reason` where a message surely gives a reason, as a whole or in one of
+    its clauses.
 
     It learns from blocks of examples whose intent has the metadata `exit_reason`. A reason that is
     not sure is left out: the customer's words are kept anyway, and nobody is told a wrong reason.
@@ -40,27 +46,51 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`sure`: the least probability; `without_reason`: intents that never give one."""
-        return {**VectorComponent.get_default_config(), "sure": 0.4, "without_reason": []}
+        """`sure`: the least probability; `sure_elsewhere`: the same where a message was understood
+        as none of the assistant's topics; `seldom_with`: intents whose examples give no reason,
+        though a message may; `never_with`: intents whose messages never give one; `vague`: reasons
+        that are only taken from a message which is nothing but a reason."""
+        own = {"sure": 0.4, "sure_elsewhere": 0.6, "seldom_with": [], "never_with": []}
+        return {**VectorComponent.get_default_config(), **own, "vague": []}
 
     def labelled(self, training_data: TrainingData) -> tuple[Sequence[NDArray[Any]], list[str]]:
-        """Examples marked with a reason, and those of intents that give none."""
-        found = [(vector_of(m), self._reason(m)) for m in training_data.intent_examples]
-        known = [(vector, reason) for vector, reason in found if vector is not None and reason]
-        return [vector for vector, _ in known], [reason for _, reason in known]
+        """Examples marked with a reason, and some that give none."""
+        examples = [(m, vector_of(m)) for m in training_data.intent_examples]
+        told = [(v, r) for m, v in examples if v is not None and (r := self._reason(m))]
+        foreign = [v for m, v in examples if v is not None and m.get(INTENT) == OUT_OF_SCOPE]
+        none = [(v, NO_REASON) for v in foreign[::ENOUGH_FOREIGN]]
+        return [vector for vector, _ in told + none], [reason for _, reason in told + none]
 
     def _reason(self, message: Message) -> str | None:
         marked = (message.get(METADATA) or {}).get(INTENT) or {}
         if ENTITY in marked:
             return str(marked[ENTITY])
-        return NO_REASON if message.get(INTENT) in self._config["without_reason"] else None
+        return NO_REASON if message.get(INTENT) in self._config["seldom_with"] else None
 
     def apply(self, message: Message, ranked: list[tuple[str, float]]) -> None:
         """Add the likeliest reason, if it is sure. A button's payload gives none."""
-        reason, share = ranked[0]
+        assert self._model is not None
+        intent = message.get(INTENT)[INTENT_NAME_KEY]
         payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
-        if payload or reason == NO_REASON or share < self._config["sure"]:
+        if payload or is_one_of(intent, self._config["never_with"]):
             return
+        elsewhere = intent in (OUT_OF_SCOPE, DEFAULT_NLU_FALLBACK_INTENT_NAME)
+        least = self._config["sure_elsewhere" if elsewhere else "sure"]
+        clauses = [self._model.ranked(vector)[0] for _, vector in message.get(CLAUSES) or []]
+        sure = [
+            (reason, share)
+            for reason, share in [ranked[0], *clauses]
+            if share >= least and reason != NO_REASON and self._fits(reason, intent)
+        ]
+        if sure:
+            # The message as a whole, if it says one; else the surest clause.
+            whole = ranked[0] in sure
+            self._add(message, *(sure[0] if whole else max(sure, key=lambda found: found[1])))
+
+    def _fits(self, reason: str, intent: str) -> bool:
+        return reason not in self._config["vague"] or intent == GIVING_ONE
+
+    def _add(self, message: Message, reason: str, share: float) -> None:
         entity = {
             ENTITY_ATTRIBUTE_TYPE: ENTITY,
             ENTITY_ATTRIBUTE_VALUE: reason,

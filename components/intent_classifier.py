@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from numpy.typing import NDArray
@@ -12,10 +13,32 @@ from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.clauses import Clause
+from components.sentence_encoder import CLAUSES
 from components.vector_component import VectorComponent, vector_of
 
 RANKED = 10
 """Intents that are passed on; more say nothing."""
+CLAUSE_INTENTS = "clause_intents"
+"""Where a message keeps the intents of its clauses, if it has several."""
+
+
+@dataclass(frozen=True)
+class ClauseIntent:
+    """The likeliest intents of a clause with their probabilities, likeliest first."""
+
+    clause: Clause
+    ranked: Sequence[tuple[str, float]]
+
+    @property
+    def intent(self) -> str:
+        """The likeliest one."""
+        return self.ranked[0][0]
+
+    @property
+    def is_question(self) -> bool:
+        """Whether the clause is written as a question."""
+        return self.clause.text.endswith("?")
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.INTENT_CLASSIFIER, is_trainable=True)
@@ -33,3 +56,12 @@ class VectorIntentClassifier(VectorComponent, IntentClassifier):
         ranking = [{"name": name, "confidence": share} for name, share in ranked[:RANKED]]
         message.set(INTENT, ranking[0], add_to_output=True)
         message.set(INTENT_RANKING_KEY, ranking, add_to_output=True)
+
+    def process(self, messages: list[Message]) -> list[Message]:
+        """Classify customers' messages, and each of their clauses."""
+        assert self._model is not None
+        for message in super().process(messages):
+            clauses = message.get(CLAUSES) or []
+            ranked = [ClauseIntent(c, self._model.ranked(v)[:RANKED]) for c, v in clauses]
+            message.set(CLAUSE_INTENTS, ranked)
+        return messages

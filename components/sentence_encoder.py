@@ -9,24 +9,35 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.featurizers.dense_featurizer.dense_featurizer import DenseFeaturizer
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.clauses import Cutter
 from components.encoder.runtime import Encoder, Vector
+
+CLAUSES = "clauses"
+"""Where a message keeps its clauses with their vectors, if it has several."""
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
 class SentenceEncoder(DenseFeaturizer, GraphComponent):
-    """Gives each message its sentence vector.
+    """Gives each message its sentence vector, and one to each of its clauses.
 
     Training puts the encoder into the model, so that a running assistant needs the model alone.
     """
+
+    @staticmethod
+    def get_default_config() -> dict[str, Any]:
+        """`joining`: words that join clauses, in the assistant's language."""
+        return {**DenseFeaturizer.get_default_config(), "joining": []}
 
     def __init__(self, config: dict[str, Any], name: str, storage: ModelStorage, own: Resource):
         super().__init__(name, config)
         self._storage, self._resource = storage, own
         self._encoder: Encoder | None = None
+        self._cutter = Cutter(config["joining"])
 
     @classmethod
     def create(
@@ -70,11 +81,16 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         return training_data
 
     def process(self, messages: list[Message]) -> list[Message]:
-        """Encode customers' messages."""
+        """Encode customers' messages. A button's payload has no clauses."""
         assert self._encoder is not None
         for message in messages:
-            if message.get(TEXT) is not None:
-                self._note(message, self._encoder.encode(message.get(TEXT)))
+            text = message.get(TEXT)
+            if text is None:
+                continue
+            self._note(message, self._encoder.encode(text))
+            if not text.startswith(INTENT_MESSAGE_PREFIX):
+                clauses = self._cutter.cut(text)
+                message.set(CLAUSES, [(c, self._encoder.encode(c.text)) for c in clauses])
         return messages
 
     def _note(self, message: Message, vector: Vector) -> None:
@@ -82,4 +98,4 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
-        """There is nothing to configure."""
+        """Every list of words will do."""

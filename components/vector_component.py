@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,6 +20,11 @@ from components.vector_model import VectorModel
 
 FILE = "model.npz"
 Self = TypeVar("Self", bound="VectorComponent")
+
+
+def is_one_of(intent: str, names: Sequence[str]) -> bool:
+    """Whether a list of a component's configuration names an intent; `ask_*` names many."""
+    return any(fnmatchcase(intent, name) for name in names)
 
 
 def vector_of(message: Message) -> NDArray[Any] | None:

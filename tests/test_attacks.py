@@ -26,8 +26,13 @@ ENTITIES = [e if isinstance(e, str) else next(iter(e)) for e in DOMAIN["entities
 REMEMBERED = [*DOMAIN["slots"], *ENTITIES, "requested_slot", "session_started_metadata"]
 OF_THE_TALK = {"messages", "offered_buttons", "requirements_shown"}
 """Tables that a talk may add to, for its own conversation."""
+COUNTED = {"asking"}
+"""Slots that tell how often the open question was asked, as the backend counted it."""
 COURSE = {
-    "conversations": {"asked", "asked_facts", "asked_key", "step_facts", "pressed", "actions_ran"},
+    "conversations": {
+        *("asked", "asked_facts", "asked_key", "step_facts", "pressed", "actions_ran"),
+        "times_asked",
+    },
     "closing_cases": {"version", "touched_at", "reason_code", "reason_words"},
 }
 """What a talk may change: where it is, that the case was talked about, and the reason, which any
@@ -60,9 +65,20 @@ class Customer:
         )
 
     def holds(self) -> tuple[dict[str, Any], str | None]:
-        """Slots and active form in Rasa's memory."""
+        """Slots and active form in Rasa's memory, but for what the backend counted."""
         memory = self.farewell.remembers(self.id)
-        return memory["slots"], memory["loop"]
+        slots = {name: v for name, v in memory["slots"].items() if name not in COUNTED}
+        return slots, memory["loop"]
+
+    def asking_is_counted(self) -> bool:
+        """Whether Rasa words the open question as often as the backend delivered it, or was about
+        to."""
+        rows = self.farewell.rows()["conversations"].values()
+        (times,) = [row["times_asked"] for row in rows if row["id"] == self.id]
+        worded = self.farewell.remembers(self.id)["slots"]["asking"]
+        return worded in [
+            ("first", "again", "with_human")[min(n, 3) - 1] for n in (times, times + 1)
+        ]
 
 
 def signed_in(farewell: Farewell, email: str) -> Customer:
@@ -157,6 +173,7 @@ class Unchanged:
             after = self.customer.farewell.rows()
             assert list(differences(self.rows, after, self.customer.id)) == []
             assert self.customer.holds() == self.held
+            assert self.customer.asking_is_counted()
 
 
 def value_for(name: str) -> Any:

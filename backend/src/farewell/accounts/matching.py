@@ -6,7 +6,11 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from babel import Locale
+
+from farewell.accounts.spoken import amounts_named, numbers_named
 from farewell.accounts.tables import Account
+from farewell.billing.money import Money
 
 
 def _plain(text: str) -> str:
@@ -19,16 +23,22 @@ def _tokens(text: str) -> set[str]:
 
 
 def match_account(
-    text: str, accounts: Sequence[Account], type_names: dict[str, str]
+    text: str, accounts: Sequence[Account], type_names: dict[str, str], locale: Locale
 ) -> Account | None:
     """The one account that the words point to: by number, by words of its name that no other of
-    these accounts has, or by its kind. None where they point to none or to several."""
+    these accounts has, by a phone number or a price that only it has, or by its kind. None where
+    they point to none or to several."""
     plain = re.sub(r"\s+", "", _plain(text))
     by_number = [a for a in accounts if re.sub(r"\s+", "", _plain(a.number)) in plain]
     if by_number:
         longest = max(len(a.number) for a in by_number)
         return _only([a for a in by_number if len(a.number) == longest])
-    return _by_name(text, accounts, type_names) or _by_kind(text, accounts, type_names)
+    return (
+        _by_name(text, accounts, type_names)
+        or _by_phone(text, accounts)
+        or _by_price(text, accounts, locale)
+        or _by_kind(text, accounts, type_names)
+    )
 
 
 def _only(found: list[Account]) -> Account | None:
@@ -47,6 +57,23 @@ def _by_name(text: str, accounts: Sequence[Account], type_names: dict[str, str])
     return _only([account for score, account in scored if score == best and best > 0])
 
 
+def _by_phone(text: str, accounts: Sequence[Account]) -> Account | None:
+    owners = {number.e164: account for account in accounts for number in account.numbers}
+    named = match_number(text, list(owners))
+    return owners[named] if named else None
+
+
+def _by_price(text: str, accounts: Sequence[Account], locale: Locale) -> Account | None:
+    """The plan's price in the words of an amount: "the $45 one"."""
+    found = []
+    for account in accounts:
+        plan = account.subscription
+        named = amounts_named(text, locale, account.currency)
+        if plan and Money(plan.price_minor, account.currency) in named:
+            found.append(account)
+    return _only(found)
+
+
 def _by_kind(text: str, accounts: Sequence[Account], type_names: dict[str, str]) -> Account | None:
     """The whole name of a kind that only one of the accounts has, such as "the agency"."""
 
@@ -61,7 +88,11 @@ def _by_kind(text: str, accounts: Sequence[Account], type_names: dict[str, str])
 
 
 def match_number(text: str, e164s: Sequence[str]) -> str | None:
-    """The one number whose last digits the text names (at least four). None if unclear."""
+    """The one number that the text names: as a whole in any usual way of writing it, or by its
+    last digits (at least four). None if unclear."""
+    named = numbers_named(text, e164s) & set(e164s)
+    if named:
+        return named.pop() if len(named) == 1 else None
     said = re.findall(r"\d{4,}", re.sub(r"[\s().\-/]+", "", text))
-    found = {n for n in e164s for digits in said if n.endswith(digits) or digits.endswith(n[-10:])}
+    found = {n for n in e164s for digits in said if n.endswith(digits)}
     return found.pop() if len(found) == 1 else None

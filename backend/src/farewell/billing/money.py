@@ -19,6 +19,11 @@ class Money:
     minor: int
     currency: str
 
+    @classmethod
+    def of(cls, major: Decimal, currency: str) -> Money:
+        """An amount that is given in major units; what is less than a minor unit is dropped."""
+        return cls(int(major.scaleb(get_currency_precision(currency))), currency)
+
     def text(self, language: Locale | str) -> str:
         """As people of a language write it, such as `$14.67`."""
         major = Decimal(self.minor).scaleb(-get_currency_precision(self.currency))

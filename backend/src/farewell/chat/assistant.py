@@ -12,6 +12,7 @@ from farewell.callers import ServicesDep, service_only
 from farewell.chat import reasons, replies, retracing, wishes
 from farewell.chat.answers import TOPICS
 from farewell.chat.asking import Asking, asking
+from farewell.chat.days import no_other_day
 from farewell.chat.inbound import question_text
 from farewell.chat.leading import Option, next_step
 from farewell.chat.plain import CONFIRMED
@@ -147,13 +148,16 @@ def _speak(
     use: Callable[[Work, Conversation], Said],
     words: WishWords | None = None,
 ) -> Spoken:
-    """Do what the customer wants; a reason in the words of the wish is kept beside it."""
+    """Do what the customer wants; a reason in the words of the wish is kept beside it, and a day
+    that the closing can't wait for is named."""
 
     def run(work: Work, conversation: Conversation) -> Spoken:
         told = use(work, conversation)
         if words and words.reason:
             reasons.keep(conversation, words.reason.code, words.text, given=False)
         told = [*told, *reasons.settle(work, conversation)]
+        if words and conversation.topic == "closing":
+            told += no_other_day(work, conversation, words.text)
         said = [(s, fingerprint(s.facts)) for s in told]
         return Spoken(say=_utterances(said, conversation))
 
@@ -288,11 +292,18 @@ def not_understood(conversation_id: str, body: NotUnderstood, services: Services
 
 
 @router.post("/questions/{topic}")
-def question(conversation_id: str, topic: str, services: ServicesDep) -> Spoken:
+def question(conversation_id: str, topic: str, body: Words, services: ServicesDep) -> Spoken:
     """A question in the middle."""
     if topic not in TOPICS:
         raise Problem(404, "not_found", "There is no such question.")
-    return _speak(services, conversation_id, lambda w, c: wishes.question(w, c, topic))
+
+    def use(work: Work, conversation: Conversation) -> Said:
+        told = wishes.question(work, conversation, topic)
+        if topic == "effective_date":
+            told = [*told, *no_other_day(work, conversation, body.text)]
+        return told
+
+    return _speak(services, conversation_id, use)
 
 
 @router.post("/handover")

@@ -35,14 +35,16 @@ AMOUNTS = ("final_bill", "refund")
 
 
 def _match(work: Work, conversation: Conversation, text: str) -> Account | None:
-    person = person_of(conversation)
+    person, words = person_of(conversation), language_of(conversation)
     types = {
-        key: words_in(kind.name, language_of(conversation).language)
+        key: words_in(kind.name, words.language)
         for key, kind in work.vendor(person.vendor).account_types.items()
     }
-    found = candidates(work, conversation)
-    everything = cases.accounts_of(work, person)
-    return match_account(text, found, types) or match_account(text, everything, types)
+    for accounts in (candidates(work, conversation), cases.accounts_of(work, person)):
+        found = match_account(text, accounts, types, words.locale)
+        if found:
+            return found
+    return None
 
 
 def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:

@@ -1,0 +1,23 @@
+"""A day to come in a customer's words, which a closing that takes effect at once can't wait for."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from farewell.accounts.spoken import day_named
+from farewell.chat.speaker import language_of
+from farewell.chat.tables import Conversation
+from farewell.facts import Statement
+from farewell.work import Work
+
+
+def no_other_day(work: Work, conversation: Conversation, text: str) -> list[Statement]:
+    """That the account of this conversation can't be closed on the day that the text names."""
+    account = conversation.account
+    if account is None or account.status not in ("active", "closing"):
+        return []
+    if work.kind(account).takes_effect.stated is None:
+        return []
+    now = work.now.astimezone(ZoneInfo(account.zone))
+    day = day_named(text, language_of(conversation).locale, now)
+    return [Statement("no_other_day", {"day": day})] if day and day > now.date() else []

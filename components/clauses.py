@@ -1,0 +1,47 @@
+"""Cuts a message into its clauses, since one message may hold several wishes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+MOST = 8
+"""Clauses that are looked at; nobody has more wishes at once, and each costs a millisecond."""
+LEAST_WORDS = 2
+"""A shorter piece belongs to its neighbour: "please", "ok so"."""
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A part of a message, from `start` to before `end`."""
+
+    start: int
+    end: int
+    text: str
+
+
+class Cutter:
+    """Knows where a clause may end: at punctuation, and before the words that join clauses."""
+
+    def __init__(self, joining: Sequence[str]) -> None:
+        words = "|".join(re.escape(word) for word in sorted(joining, key=len, reverse=True))
+        joint = rf"|[\s,]+(?=(?:{words})\s)" if words else ""
+        # A full stop within an amount, a number or an address ends nothing.
+        self._end = re.compile(rf"[.!?…;:]+(?=\s|$)|,\s+|\s+[-–—]+\s+|\n+{joint}", re.IGNORECASE)
+
+    def cut(self, text: str) -> list[Clause]:
+        """The clauses in their order; none where the message is a single one."""
+        found = list(self._joined(text))
+        return found[-MOST:] if len(found) > 1 else []
+
+    def _joined(self, text: str) -> Iterator[Clause]:
+        start = 0
+        for end in [*(match.end() for match in self._end.finditer(text)), len(text)]:
+            piece = text[start:end]
+            rest = text[end:].strip()
+            if len(piece.split()) < LEAST_WORDS and rest:
+                continue
+            if piece.strip():
+                yield Clause(start, end, piece.strip())
+            start = end
