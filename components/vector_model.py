@@ -17,8 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import ThreadpoolController
 
 Array = NDArray[Any]
+
+THREADS = ThreadpoolController()
 
 COMPONENTS = 256
 STRENGTH = 16.0
@@ -70,8 +73,10 @@ class VectorModel:
     def probabilities(self, vector: Array) -> Array:
         """Of each label, for one vector."""
         a = self._arrays
-        projected = (vector - a["mean"]) @ a["axes"]
-        shares: Array = (self._linear(projected) + self._nearest(projected)) / 2
+        # One vector is done before a second thread has woken up, and that would go on waiting.
+        with THREADS.limit(limits=1, user_api="blas"):
+            projected = (vector - a["mean"]) @ a["axes"]
+            shares: Array = (self._linear(projected) + self._nearest(projected)) / 2
         return shares
 
     def _linear(self, projected: Array) -> Array:
