@@ -52,8 +52,9 @@ class VectorModel:
         linear = LogisticRegression(
             C=STRENGTH,
             class_weight={label: (usual / n) ** balance for label, n in counts.items()},
-            max_iter=100,
-            tol=1e-3,
+            max_iter=300,
+            # Of the gradient summed over all examples: a finer fit decides no sentence otherwise.
+            tol=1.0,
             multi_class="multinomial",
         ).fit(projected, labels)
         arrays = {
