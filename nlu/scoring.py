@@ -61,13 +61,14 @@ def score(
 ) -> Scores:
     """Compare row by row."""
     pairs = list(zip(meant, map(decided, understood), strict=True))
+    enough = [one.f1 for one in by_label(meant, understood) if one.rows >= ENOUGH]
 
     def share(of: list[tuple[str, str]]) -> float:
         return mean(a == b for a, b in of) if of else 0.0
 
     return Scores(
         accuracy=share(pairs),
-        macro_f1=mean(one.f1 for one in by_label(meant, understood) if one.rows >= ENOUGH),
+        macro_f1=mean(enough) if enough else 0.0,
         in_scope=share([p for p in pairs if p[0] != outside]),
         oos_recall=share([p for p in pairs if p[0] == outside]),
         oos_precision=share([p for p in pairs if p[1] == outside]),
