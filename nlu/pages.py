@@ -35,17 +35,19 @@ class CurvePoint:
 
 @dataclass(frozen=True)
 class Speed:
-    """How fast it was in this run, on so many processors."""
+    """How fast it was in this run, on so many processors with so many others waiting for them."""
 
     p50: float
     p95: float
     training: float
     processors: int
+    load: float
 
     def __str__(self) -> str:
         return (
             f"one message p50 {self.p50:.1f} ms, p95 {self.p95:.1f} ms; "
-            f"training {self.training:.0f} s; {self.processors} processors"
+            f"training {self.training:.0f} s; "
+            f"{self.processors} processors, load before {self.load:.1f}"
         )
 
 
@@ -110,7 +112,8 @@ def page(
             score_grid(tables),
             "A sentence counts as repeated where a training example shares four fifths of its own "
             "words, or of the sentence's, with it (`nlu/overlap.py`).",
-            f"Measured in this run: {speed}.",
+            f"Measured in this run: {speed}. The load is the machine's while nothing of this was "
+            "running; other programs slow both down as soon as it nears the number of processors.",
             f"## Cross-validation, {FOLDS} parts",
             "Examples of one label that are nearly the same (cosine above .95) are always in the "
             "same part. The examples come from the same hands, so these figures say whether the "

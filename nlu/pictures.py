@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 mpl.use("svg")
 from matplotlib import pyplot as plt
 from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.patches import Rectangle
 
 from nlu.scoring import decided
 
@@ -33,6 +34,8 @@ RED = LinearSegmentedColormap.from_list("red", [(0.88, 0.35, 0.1, 0.0), (0.88, 0
 BLUE = LinearSegmentedColormap.from_list("blue", [(0.2, 0.5, 0.85, 0.1), (0.2, 0.5, 0.85, 1.0)])
 FULL = 0.15
 """Share of a label's rows that is painted in the full colour of a confusion."""
+SEEN = 0.005
+"""A smaller share is not painted."""
 
 
 def _save(figure: plt.Figure, file: Path) -> None:
@@ -59,16 +62,18 @@ def confusion_shares(
 def confusion_picture(file: Path, meant: Sequence[str], understood: Sequence[str]) -> None:
     """Rows are what was meant, columns what was understood: right in blue, wrong in red."""
     labels, shares = confusion_shares(meant, understood)
-    right = np.eye(len(labels), dtype=bool)
     side = 1.6 + 0.14 * len(labels)
     with mpl.rc_context(STYLE):
         figure, axes = plt.subplots(figsize=(side, side))
-        axes.pcolormesh(np.ma.masked_array(shares, right), cmap=RED, vmin=0, vmax=FULL)
-        axes.pcolormesh(np.ma.masked_array(shares, ~right), cmap=BLUE, vmin=0, vmax=1)
+        for row, column in np.argwhere(shares >= SEEN).tolist():
+            share = shares[row, column]
+            colour = BLUE(share) if row == column else RED(share / FULL)
+            axes.add_patch(Rectangle((column, row), 1, 1, color=colour, linewidth=0))
+        axes.set_xlim(0, len(labels))
+        axes.set_ylim(len(labels), 0)
         ticks = np.arange(len(labels)) + 0.5
         axes.set_xticks(ticks, labels, rotation=90)
         axes.set_yticks(ticks, labels)
-        axes.invert_yaxis()
         axes.set_aspect("equal")
         axes.set_xlabel("understood")
         axes.set_ylabel("meant")

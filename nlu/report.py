@@ -140,6 +140,7 @@ def _encoded(
 
 def make_report(examples: list[Example], tables: Tables) -> str:
     """Work everything out, write page and pictures; returns the summary."""
+    load, _, _ = os.getloadavg()
     with step(f"Encoding {len(examples)} examples"):
         vectors, measured = _encoded(examples, tables)
     with step(f"Cross-validation, {learning.FOLDS} parts"):
@@ -151,7 +152,7 @@ def make_report(examples: list[Example], tables: Tables) -> str:
     with step("Training anew"):
         seconds = training_seconds()
     speed = pages.Speed(
-        *percentiles([one.milliseconds for one in heard]), seconds, os.cpu_count() or 1
+        *percentiles([one.milliseconds for one in heard]), seconds, os.cpu_count() or 1, load
     )
     _draw(points, intents)
     page = pages.page(crossed, rows, intents, reasons, points, speed)
