@@ -21,7 +21,7 @@ POOLED_LAYERS = (5, 3)
 SIZE = WIDTH * 2 * len(POOLED_LAYERS)
 """Length of a sentence's vector."""
 MAX_TOKENS = 256
-"""Longer messages are cut."""
+"""Longer messages are cut; their clauses are encoded one by one as well."""
 ORT = "com.microsoft"
 """Operators of ONNX Runtime's own, fused for transformers."""
 
