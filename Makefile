@@ -1,5 +1,5 @@
 # Farewell. Every target prepares what it needs; nothing has to be installed or activated before.
-.PHONY: help run test train chat nlu-eval lint lock
+.PHONY: help run test train chat nlu-eval nlu-report lint lock
 backend := backend/.venv/bin
 assistant := .venv/bin
 
@@ -8,6 +8,7 @@ help:
 	@echo 'make chat    talk to the running Farewell in the terminal'
 	@echo 'make test    run every test'
 	@echo 'make nlu-eval DATA=FILE.csv   score the assistant on a table of text and intent'
+	@echo 'make nlu-report   measure understanding anew and write docs/understanding-figures.md'
 	@echo 'make lint    check style and types'
 	@echo 'make train   train the assistant'
 	@echo 'make lock    work both requirements.lock files out again'
@@ -30,8 +31,11 @@ chat:
 
 nlu-eval:
 	@bin/setup
-	@PYTHONPATH=. RASA_TELEMETRY_ENABLED=false TF_CPP_MIN_LOG_LEVEL=3 PYTHONWARNINGS=ignore \
-		$(assistant)/python -m nlu.evaluate $(DATA)
+	@PYTHONPATH=. $(assistant)/python -W ignore -m nlu.evaluate $(DATA)
+
+nlu-report:
+	@bin/setup
+	@PYTHONPATH=. $(assistant)/python -W ignore -m nlu.report $(if $(DATA),--data $(DATA))
 
 lint:
 	@bin/setup environments

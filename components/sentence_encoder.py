@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -16,6 +17,7 @@ from rasa.shared.nlu.training_data.training_data import TrainingData
 
 from components.clauses import Cutter
 from components.encoder.runtime import Encoder, Vector
+from components.encoder.weights import EncoderBroken
 
 CLAUSES = "clauses"
 """Where a message keeps its clauses with their vectors, if it has several."""
@@ -62,7 +64,12 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """Load the encoder from the model. Raises EncoderBroken."""
         component = cls.create(config, model_storage, resource, execution_context)
         with model_storage.read_from(resource) as folder:
-            component._encoder = Encoder(folder)
+            try:
+                component._encoder = Encoder(folder)
+            except EncoderBroken:
+                # The process ends with one line; the server would show the stack as well.
+                logging.getLogger("sanic.error").setLevel(logging.CRITICAL)
+                raise
         return component
 
     def train(self, training_data: TrainingData) -> Resource:

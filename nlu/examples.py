@@ -16,10 +16,11 @@ TRAINING = ROOT / "data" / "nlu"
 
 @dataclass(frozen=True)
 class Example:
-    """A sentence and its intent."""
+    """A sentence, its intent, and the reason for leaving that it is marked with."""
 
     text: str
     intent: str
+    reason: str | None = None
 
 
 def training_examples() -> list[Example]:
@@ -28,17 +29,20 @@ def training_examples() -> list[Example]:
     for file in sorted(TRAINING.glob("*.yml")):
         for block in yaml.safe_load(file.read_text())["nlu"]:
             lines = block["examples"].splitlines()
-            found += [Example(line.removeprefix("- "), block["intent"]) for line in lines if line]
+            reason = block.get("metadata", {}).get("exit_reason")
+            found += [
+                Example(line.removeprefix("- "), block["intent"], reason) for line in lines if line
+            ]
     return found
 
 
-def table(file: Path) -> list[Example]:
-    """Rows of a CSV with the columns text and intent. Raises ValueError where it has others."""
+def table(file: Path, label: str = "intent") -> list[Example]:
+    """Rows of a CSV with the columns text and `label`. Raises ValueError where it has others."""
     with file.open(newline="", encoding="utf-8") as stream:
         reader = csv.DictReader(stream)
-        if not {"text", "intent"} <= set(reader.fieldnames or ()):
-            raise ValueError(f"{file.name} needs the columns text and intent.")
-        return [Example(row["text"], row["intent"]) for row in reader]
+        if not {"text", label} <= set(reader.fieldnames or ()):
+            raise ValueError(f"{file.name} needs the columns text and {label}.")
+        return [Example(row["text"], row[label]) for row in reader]
 
 
 def words(text: str) -> list[str]:

@@ -14,8 +14,10 @@ SHORT = 3
 SHARED = 0.8
 
 
-def repeated(training: Sequence[Example], measured: Sequence[Example]) -> list[tuple[str, str]]:
-    """Pairs of a training example and the sentence that it repeats."""
+def repeated(
+    training: Sequence[Example], measured: Sequence[Example], *, every: bool = False
+) -> list[tuple[str, str]]:
+    """Pairs of a training example and the first sentence that it repeats, or every one."""
     sentences = [(set(words(m.text)), m.text) for m in measured if len(words(m.text)) > SHORT]
     found = []
     for example in training:
@@ -26,5 +28,6 @@ def repeated(training: Sequence[Example], measured: Sequence[Example]) -> list[t
             shared = len(own & other)
             if shared >= SHARED * len(own) or shared >= SHARED * len(other):
                 found.append((example.text, text))
-                break
+                if not every:
+                    break
     return found

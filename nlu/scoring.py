@@ -14,7 +14,7 @@ ENOUGH = 10
 
 @dataclass(frozen=True)
 class Scores:
-    """Shares from 0 to 1."""
+    """Shares from 0 to 1; `oos` is what has the label for everything outside."""
 
     accuracy: float
     macro_f1: float
@@ -23,30 +23,55 @@ class Scores:
     oos_precision: float
 
 
+@dataclass(frozen=True)
+class LabelScores:
+    """How one label fares: its rows, and shares from 0 to 1."""
+
+    label: str
+    rows: int
+    precision: float
+    recall: float
+    f1: float
+
+
 def decided(intent: str) -> str:
     """What the assistant does not understand counts as out of scope: so the customer is told."""
     return OUT_OF_SCOPE if intent == FALLBACK else intent
 
 
-def score(meant: Sequence[str], understood: Sequence[str]) -> Scores:
+def by_label(meant: Sequence[str], understood: Sequence[str]) -> list[LabelScores]:
+    """Each label that was meant, in alphabetical order."""
+    pairs = list(zip(meant, map(decided, understood), strict=True))
+    rows, said = Counter(meant), Counter(b for _, b in pairs)
+    hits = Counter(a for a, b in pairs if a == b)
+    return [
+        LabelScores(
+            label,
+            n,
+            precision=hits[label] / said[label] if said[label] else 0.0,
+            recall=hits[label] / n,
+            f1=2 * hits[label] / (n + said[label]),
+        )
+        for label, n in sorted(rows.items())
+    ]
+
+
+def score(
+    meant: Sequence[str], understood: Sequence[str], *, outside: str = OUT_OF_SCOPE
+) -> Scores:
     """Compare row by row."""
     pairs = list(zip(meant, map(decided, understood), strict=True))
-    rows = Counter(meant)
+    enough = [one.f1 for one in by_label(meant, understood) if one.rows >= ENOUGH]
 
     def share(of: list[tuple[str, str]]) -> float:
         return mean(a == b for a, b in of) if of else 0.0
 
-    def f1(label: str) -> float:
-        hits = sum(a == b == label for a, b in pairs)
-        wrong = sum((a == label) != (b == label) for a, b in pairs)
-        return 2 * hits / (2 * hits + wrong)
-
     return Scores(
         accuracy=share(pairs),
-        macro_f1=mean(f1(label) for label, n in rows.items() if n >= ENOUGH),
-        in_scope=share([p for p in pairs if p[0] != OUT_OF_SCOPE]),
-        oos_recall=share([p for p in pairs if p[0] == OUT_OF_SCOPE]),
-        oos_precision=share([p for p in pairs if p[1] == OUT_OF_SCOPE]),
+        macro_f1=mean(enough) if enough else 0.0,
+        in_scope=share([p for p in pairs if p[0] != outside]),
+        oos_recall=share([p for p in pairs if p[0] == outside]),
+        oos_precision=share([p for p in pairs if p[1] == outside]),
     )
 
 

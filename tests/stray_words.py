@@ -35,7 +35,7 @@ UNREAD_PLACES = {
     "farewell/policy/load.py": {"maze_findings"},
     "actions/server.py": {"check_token", "hide_insides"},
     "components/channel.py": {"receive"},
-    "components/encoder/graph.py": {"_embedded", "_layer", "build", "split"},
+    "components/encoder/graph.py": {"_embedded", "build", "linear", "split", "whole"},
     "components/encoder/runtime.py": {"__init__"},
     "components/encoder/weights.py": {"pretrained"},
     "components/vector_component.py": {"Self"},

@@ -1,6 +1,7 @@
 """The encoder as an ONNX graph with weights of eight bits, made from the pre-trained weights.
 
-Matrices are quantised per column, embeddings per word, activations while it runs. The sentence's
+Matrices are quantised per column, embeddings and activations per word, the latter while it runs:
+so a sentence has the same vector alone and in a batch, whatever its neighbours. The sentence's
 vector joins the mean and the maximum over its words from the last layer and from the middle one:
 the last layer knows what a sentence means, the middle one still knows how it was said.
 """
@@ -50,17 +51,28 @@ class _Graph:
         self.nodes.append(node)
         return names
 
-    def linear(self, value: str, name: str, weight: Array, bias: Array) -> str:
-        """value @ weight.T + bias, in whole numbers of eight bits."""
+    def whole(self, value: str) -> tuple[str, str]:
+        """Activations as whole numbers of eight bits around 128, and their scale per word."""
+        size = self.node("Abs", [value], f"{value}.size")
+        most = self.node("ReduceMax", [size, "last"], f"{value}.most", keepdims=1)
+        scale = self.node("Mul", [most, "step"], f"{value}.scale")
+        steps = self.node("Div", [value, scale], f"{value}.steps")
+        return self.node("QuantizeLinear", [steps, "one", "middle"], f"{value}.whole"), scale
+
+    def linear(self, value: str, name: str, weight: Array) -> str:
+        """value @ weight.T in whole numbers of eight bits; whoever comes next adds the bias."""
         whole, scale = _quantised(weight.T, axis=0)
+        steps, step = self.whole(value)
         inputs = [
-            value,
+            steps,
             self.constant(f"{name}.weight", whole),
+            "one",
             self.constant(f"{name}.scale", scale.reshape(-1)),
+            "middle",
             self.constant(f"{name}.zero", np.zeros(scale.size, np.int8)),
-            self.constant(f"{name}.bias", bias),
         ]
-        return self.node("DynamicQuantizeMatMul", inputs, name, domain=ORT)
+        product = self.node("MatMulIntegerToFloat", inputs, f"{name}.product", domain=ORT)
+        return self.node("Mul", [product, step], name)
 
 
 def _quantised(matrix: Array, axis: int) -> tuple[Array, Array]:
@@ -71,13 +83,17 @@ def _quantised(matrix: Array, axis: int) -> tuple[Array, Array]:
 
 
 def build(weights: Path) -> ModelProto:
-    """The graph: word ids of one sentence [1, n] to its vector [1, SIZE]."""
+    """The graph: word ids of sentences of one length [b, n] to their vectors [b, SIZE]."""
     w = load_file(weights)
     g = _Graph()
 
     def norm(name: str) -> list[str]:
         return [g.constant(f"{name}.{part}", w[f"{name}.{part}"]) for part in ("weight", "bias")]
 
+    g.constant("one", np.array(1, np.float32))
+    g.constant("step", np.array(1 / 127, np.float32))
+    g.constant("middle", np.array(128, np.uint8))
+    g.constant("last", np.array([-1]))
     x = _embedded(g, w)
     x = g.node("LayerNormalization", [x, *norm("embeddings.LayerNorm")], "start", epsilon=1e-12)
     pooled = []
@@ -89,8 +105,8 @@ def build(weights: Path) -> ModelProto:
     graph = helper.make_graph(
         g.nodes,
         "sentence-encoder",
-        [helper.make_tensor_value_info("ids", TensorProto.INT64, [1, "n"])],
-        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, [1, SIZE])],
+        [helper.make_tensor_value_info("ids", TensorProto.INT64, ["b", "n"])],
+        [helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["b", SIZE])],
         g.constants,
     )
     opsets = [helper.make_opsetid("", 18), helper.make_opsetid(ORT, 1)]
@@ -105,8 +121,8 @@ def _embedded(g: _Graph, w: dict[str, Array]) -> str:
     floating = g.node("Cast", [whole], "word.float", to=TensorProto.FLOAT)
     factor = g.node("Gather", [g.constant("words.scale", scale), "ids"], "word.scale")
     word = g.node("Mul", [floating, factor], "word")
-    zero, one = g.constant("zero", np.array([0])), g.constant("one", np.array([1]))
-    length = g.node("Gather", [g.node("Shape", ["ids"], "shape"), one], "length")
+    zero, first = g.constant("zero", np.array([0])), g.constant("first", np.array([1]))
+    length = g.node("Gather", [g.node("Shape", ["ids"], "shape"), first], "length")
     inputs = [g.constant("positions", positions), zero, length, zero]
     return g.node("Add", [word, g.node("Slice", inputs, "position")], "embedded")
 
@@ -115,18 +131,24 @@ def _layer(g: _Graph, w: dict[str, Array], norm: Any, layer: int, x: str) -> str
     own = f"encoder.layer.{layer}."
 
     def linear(value: str, name: str) -> str:
-        return g.linear(value, own + name, w[f"{own}{name}.weight"], w[f"{own}{name}.bias"])
+        return g.linear(value, own + name, w[f"{own}{name}.weight"])
+
+    def bias(name: str) -> str:
+        return g.constant(f"{own}{name}.bias", w[f"{own}{name}.bias"])
+
+    def added(name: str, value: str, end: str) -> str:
+        parts = [linear(value, name), x, *norm(f"{own}{end}.LayerNorm"), bias(name)]
+        kind, whole = "SkipLayerNormalization", f"{own}{end}"
+        return g.node(kind, parts, whole, domain=ORT, epsilon=1e-12)
 
     parts = [f"{own}attention.self.{part}" for part in ("query", "key", "value")]
     weight = np.concatenate([w[f"{part}.weight"] for part in parts])
-    bias = np.concatenate([w[f"{part}.bias"] for part in parts])
-    heads = g.split(g.linear(x, f"{own}heads", weight, bias), f"{own}head", 3)
+    heads = g.split(g.linear(x, f"{own}heads", weight), f"{own}head", 3)
+    heads.append(g.constant(f"{own}heads.bias", np.concatenate([w[f"{p}.bias"] for p in parts])))
     seen = g.node("MultiHeadAttention", heads, f"{own}seen", domain=ORT, num_heads=HEADS)
-    inputs = [linear(seen, "attention.output.dense"), x, *norm(f"{own}attention.output.LayerNorm")]
-    x = g.node("SkipLayerNormalization", inputs, f"{own}half", domain=ORT, epsilon=1e-12)
-    wide = g.node("Gelu", [linear(x, "intermediate.dense")], f"{own}wide", domain=ORT)
-    inputs = [linear(wide, "output.dense"), x, *norm(f"{own}output.LayerNorm")]
-    return g.node("SkipLayerNormalization", inputs, f"{own}end", domain=ORT, epsilon=1e-12)
+    x = added("attention.output.dense", seen, "attention.output")
+    wide = [linear(x, "intermediate.dense"), bias("intermediate.dense")]
+    return added("output.dense", g.node("BiasGelu", wide, f"{own}wide", domain=ORT), "output")
 
 
 def _unit(g: _Graph, kind: str, x: str, name: str) -> str:

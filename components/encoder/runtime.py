@@ -1,10 +1,11 @@
-"""Sentences to vectors, one by one, about a millisecond each."""
+"""Sentences to vectors, in a few milliseconds each."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import groupby
 from os import cpu_count
 from pathlib import Path
 from shutil import copyfile
@@ -15,9 +16,11 @@ from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
 from components.encoder import weights
-from components.encoder.graph import MAX_TOKENS, build
+from components.encoder.graph import MAX_TOKENS, SIZE, build
 
 GRAPH, CHECKSUMS = "encoder.onnx", "checksums.json"
+BATCH = 16
+"""Sentences of one length that are encoded together in training."""
 Vector = NDArray[np.float32]
 
 
@@ -53,12 +56,28 @@ class Encoder:
 
     def encode(self, sentence: str) -> Vector:
         """The vector of a sentence. Nothing is remembered from one call to the next."""
-        ids = np.array([self._tokenizer.encode(sentence).ids], np.int64)
-        (vectors,) = self._session.run(["vector"], {"ids": ids})
-        vector: Vector = vectors[0]
+        vector: Vector = self._run([self._tokenizer.encode(sentence).ids])[0]
         return vector
 
     def encode_all(self, sentences: Sequence[str]) -> NDArray[np.float32]:
-        """The vectors of many sentences, each worked out by itself, on all processors."""
+        """The vectors of many sentences, on all processors, the same as one by one.
+
+        Sentences of one length go together; nothing has to be filled up.
+        """
+        ids = [words.ids for words in self._tokenizer.encode_batch(list(sentences))]
+        order = sorted(range(len(ids)), key=lambda i: len(ids[i]))
+        lengths = (list(same) for _, same in groupby(order, key=lambda i: len(ids[i])))
+        batches = [same[i : i + BATCH] for same in lengths for i in range(0, len(same), BATCH)]
+        vectors = np.empty((len(ids), SIZE), np.float32)
+
+        def encode(batch: list[int]) -> None:
+            vectors[batch] = self._run([ids[i] for i in batch])
+
         with ThreadPoolExecutor(cpu_count()) as pool:
-            return np.stack(list(pool.map(self.encode, sentences)))
+            list(pool.map(encode, batches))
+        return vectors
+
+    def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:
+        (vectors,) = self._session.run(["vector"], {"ids": np.array(ids, np.int64)})
+        result: NDArray[np.float32] = vectors
+        return result

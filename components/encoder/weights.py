@@ -15,8 +15,12 @@ SHA256 = {
 }
 
 
-class EncoderBroken(Exception):
-    """A file of the sentence encoder is missing or is not what it was; says what to do."""
+class EncoderBroken(SystemExit):
+    """A file of the sentence encoder is missing or is not what it was; says what to do.
+
+    It ends the process with that one line: Rasa would turn any `Exception` into a stack trace in
+    its log, and serve on without a model.
+    """
 
 
 def checksum(file: Path) -> str:
