@@ -35,6 +35,12 @@ ENOUGH_FOREIGN = 8
 """Every so many examples that are out of scope show what is no reason; all would drown those."""
 
 
+def marked_reason(example: Message) -> str | None:
+    """The reason for leaving that a training example is marked with."""
+    marked = (example.get(METADATA) or {}).get(INTENT) or {}
+    return marked.get(ENTITY)
+
+
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.ENTITY_EXTRACTOR, is_trainable=True)
 class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
     """Adds the entity `exit_reason` where a message surely gives a reason, as a whole or in one of
@@ -62,10 +68,8 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
         return [vector for vector, _ in told + none], [reason for _, reason in told + none]
 
     def _reason(self, message: Message) -> str | None:
-        marked = (message.get(METADATA) or {}).get(INTENT) or {}
-        if ENTITY in marked:
-            return str(marked[ENTITY])
-        return NO_REASON if message.get(INTENT) in self._config["seldom_with"] else None
+        seldom = message.get(INTENT) in self._config["seldom_with"]
+        return marked_reason(message) or (NO_REASON if seldom else None)
 
     def apply(self, message: Message, ranked: list[tuple[str, float]]) -> None:
         """Add the likeliest reason, if it is sure. A button's payload gives none."""

@@ -7,8 +7,10 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from rasa.shared.nlu.constants import INTENT, TEXT
 
+from components.exit_reason_classifier import marked_reason
+from components.importer import read_examples
 from launch.paths import ROOT
 
 TRAINING = ROOT / "data" / "nlu"
@@ -24,16 +26,12 @@ class Example:
 
 
 def training_examples() -> list[Example]:
-    """All examples of data/nlu."""
-    found = []
-    for file in sorted(TRAINING.glob("*.yml")):
-        for block in yaml.safe_load(file.read_text())["nlu"]:
-            lines = block["examples"].splitlines()
-            reason = block.get("metadata", {}).get("exit_reason")
-            found += [
-                Example(line.removeprefix("- "), block["intent"], reason) for line in lines if line
-            ]
-    return found
+    """All examples of data/nlu. Raises BadExamples."""
+    return [
+        Example(one.get(TEXT), one.get(INTENT), marked_reason(one))
+        for file in sorted(TRAINING.glob("*.yml"))
+        for one in read_examples(file)
+    ]
 
 
 def table(file: Path, label: str = "intent") -> list[Example]:
