@@ -6,6 +6,7 @@ import json
 import signal
 import sqlite3
 import subprocess
+import threading
 import time
 from contextlib import closing
 from pathlib import Path
@@ -47,6 +48,7 @@ class Farewell(Stack):
         )
         self._make_memory_readable()
         self._show: subprocess.Popen[str] | None = None
+        self._showing = threading.Lock()
         self.clock = NOW
 
     def _make_memory_readable(self) -> None:
@@ -140,6 +142,10 @@ class Farewell(Stack):
 
     def show(self, account: str) -> dict[str, Any]:
         """What `farewell show ACCOUNT` prints, as values."""
+        with self._showing:
+            return self._shown(account)
+
+    def _shown(self, account: str) -> dict[str, Any]:
         if self._show is None:
             self._show = subprocess.Popen(
                 [BACKEND_PYTHON, "-c", SHOW],
