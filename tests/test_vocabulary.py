@@ -31,6 +31,7 @@ RASAS_OWN = {"action_listen", "action_deactivate_loop"}
 SAID_HERE = {
     "introduction": "action_session_start",
     "confirm_unclear": "rules",
+    "undecided": "rules",
     **{f"why_{code}": "action_explain_question" for code in REQUIREMENTS},
 }
 """Statements that the assistant makes without the backend."""

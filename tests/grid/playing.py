@@ -31,6 +31,8 @@ class Playing:
     def arrive(self) -> None:
         """Go the shortest way to the place, and see that its question is asked."""
         base, place = self.farewell.base_url, self.place
+        if place.again:
+            self.farewell.forget_wrong_answers()
         if place.person:
             self.talk = Talk.sign_in(base, self.named(place.person))
         else:
@@ -62,7 +64,9 @@ class Playing:
         leads_to = self._leads_to()
         if leads_to:
             return self._answer_other(leads_to)
-        self._says(self._act(place.answer), place.then)
+        self._says(self._act(place.answer), expected.answered or place.then)
+        if expected.answered:
+            return None
         if to_the_end or not place.finish:
             for words in place.finish:
                 self._act(words)
@@ -118,11 +122,15 @@ class Playing:
             self._says(turn, self.place.again)
             self._offers(turn, set(self.place.options))
         elif self.expected.then == "rest" or self.place.rests:
-            question = self.place.asks
-            asked = any(is_worded(turn.messages[-1]["text"], question, w) for w in WORDINGS)
-            assert not asked or self.place.rests, f"{question} is still asked"
+            assert self.place.rests or not self._still_asks(turn), "the question is still asked"
         else:
             self._asks(turn, self.place.asks, wording, self.place)
+
+    def _still_asks(self, turn: Turn) -> bool:
+        if self.place.again:
+            return all(holds(turn.text, one) for one in self.place.again)
+        last = turn.messages[-1]["text"]
+        return any(is_worded(last, self.place.asks, wording) for wording in WORDINGS)
 
     def _asks(self, turn: Turn, question: str, wording: str, place: Place | None) -> None:
         last = turn.messages[-1]["text"]

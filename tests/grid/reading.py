@@ -47,11 +47,12 @@ class Expected:
     then: Any = None
     once: bool = False
     may: tuple[str, ...] = ()
+    answered: tuple[str, ...] = ()
     next: str = ""
     next_says: tuple[Any, ...] = ()
     next_asks: str = ""
     closes: bool = False
-    """The next message settles the place's question as its `answer` does: see its `then`, `ends`."""
+    """The next message settles the place's question as its `answer` does."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from grid.playing import Playing, script_of
 from grid.reading import Cell, places
 
 A_DAY_LATER = "2026-11-17T15:30:00Z"
-AT_ONCE = 3
+AT_ONCE = 6
 TO_THE_END = 4
 """Every so many cells the conversation is led to its end; the others answer the open question."""
 

@@ -13,9 +13,9 @@ plays every cell over the wire against really started processes and writes this 
 what must come of them are in `tests/grid/`.
 
 A ✓ says: what was said is answered; then the open question follows again, in other words, and the
-third time with a way to a human (or what `tests/grid/interruptions.yml` says for this place, such as
-the question before after "go back"); nothing happened to the account but what was meant; and the
-conversation goes on from there.
+third time with a way to a human (or what `tests/grid/interruptions.yml` says for this place, such
+as the question before after "go back"); nothing happened to the account but what was meant; and
+the conversation goes on from there.
 
 """
 

@@ -11,7 +11,7 @@ from farewell.chat.leading import candidates
 from farewell.chat.plain import CONFIRMATIONS, YES, gives_up
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
-from farewell.chat.wishes import Said, question, take_account, take_vendor, wish
+from farewell.chat.wishes import WISHES, Said, question, take_account, take_vendor, wish
 from farewell.closing import case as cases
 from farewell.closing import statements
 from farewell.closing.confirm import close_after_port, confirm
@@ -100,6 +100,8 @@ def _surely(conversation: Conversation, question_code: str) -> bool:
 
 def _export_alone(work: Work, conversation: Conversation, text: str) -> Said:
     """An export without a closing: before one, or after it while the data is kept."""
+    if conversation.person is None and conversation.wanted in WISHES:
+        return question(work, conversation, "data_export")  # the wish that waits comes first
     if conversation.person is None:
         return wish(work, conversation, "data_export", text)
     accounts = cases.accounts_of(work, conversation.person)
