@@ -1,4 +1,4 @@
-"""`make test` runs both test suites, `make campaign` the long tests whole; the last line counts them.
+"""`make test` runs both test suites, `make campaign` the long tests whole; the count comes last.
 
 What the long tests hold is in `make test` as a sample.
 """

@@ -24,7 +24,13 @@ class Run:
 
     def __init__(self, farewell: Farewell, cells: list[Cell], folder: Path) -> None:
         farewell.set_clock(NOW)
-        farewell.load(copies([script_of(cell) for cell in cells]), folder / "grid.yml")
+        for visiting in (True, False):
+            chosen = [script_of(cell) for cell in cells if visiting == (cell.place.person is None)]
+            content = copies(chosen)
+            if not visiting:  # only visitors are checked, and to keep an answer takes its time
+                for person in content["people"]:
+                    person.pop("security", None)
+            farewell.load(content, folder / f"grid-{visiting}.yml")
         answers = {place.asks: place.answer for place in places()}
         self._farewell = farewell
         self._pool = ThreadPoolExecutor(AT_ONCE)
