@@ -21,7 +21,7 @@ class Playing:
     def __init__(self, farewell: Farewell, cell: Cell, answers: dict[str, str]) -> None:
         self.farewell, self.cell, self.place = farewell, cell, cell.place
         self.expected = cell.expected
-        self.answers = answers
+        self.answers = answers | {"choose_account": f"[{cell.place.named}]"}
         self.named = Names(cell.number)
         self.accounts = [account["number"] for account in script_of(cell).also["accounts"]]
         self.accounts += self.place.data

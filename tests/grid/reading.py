@@ -35,7 +35,6 @@ class Place:
     named: str = ""
     second: dict[str, Any] = field(default_factory=dict)
     second_asks: str = ""
-    second_named: str = ""
 
 
 @dataclass(frozen=True)

@@ -58,6 +58,8 @@ def answer(
         return said
     if code == "keep_numbers" and not _owed(work, case, code):
         return [*said, *question(work, conversation, "port_out")]
+    if (code, value) == ("data_export", "export") and not _owed(work, case, code):
+        return [*said, *question(work, conversation, "data_retention")]
     if code not in ("alternatives", "exit_reason", *PORTS) and not _owed(work, case, code):
         return said
     if (code, value) == ("port_works", "works") and not _surely(conversation, code):
