@@ -136,3 +136,14 @@ def test_a_message_that_is_not_read_is_followed_by_the_open_question(
     assert api.rasa.texts[-1] == "/repeat_question"
     assert heard[-1]["text"].endswith("?")
     assert len(heard) == 2
+
+
+def test_an_answer_of_a_closing_does_not_end_a_reactivation(api: Api, world: World) -> None:
+    closed = {"at": "-5d", "by": "ann@example"}
+    world.load(account("C-1", vendor="ctm", roles={"ann@example": "administrator"}, closed=closed))
+    token = api.sign_in()
+    api.say(token, "reactivate")
+
+    told = said(api, token, "answer keep_numbers port_first")
+
+    assert told.endswith("reactivation_consent?")

@@ -47,6 +47,8 @@ def answer(
     `reason` is what they are about where they tell why the customer leaves."""
     if (code, value) == ("data_export", "export") and case_of(work, conversation) is None:
         return _export_alone(work, conversation, text or "")
+    if conversation.topic in COMING_BACK:  # an account is wanted back, and nothing is being closed
+        return question(work, conversation, "numbers") if code == "keep_numbers" else []
     if (code, value) == ("sub_accounts", "close_all") and conversation.asked != code:
         return wish(work, conversation, "closing", text or "")  # the list was not shown yet
     said, case = _opened(work, conversation, text or "")
@@ -89,6 +91,7 @@ def answer(
 
 
 PORTS = ("open_port", "port_works")
+COMING_BACK = ("reactivation", "restore")
 
 
 def _owed(work: Work, case: ClosingCase, code: str) -> bool:
