@@ -48,7 +48,7 @@ class Playing:
         once = self.cell.interruption.once or self.expected.once
         for n, words in enumerate(self.cell.interruption.say[: 1 if once else None]):
             turn = self._act(words)
-            self._says(turn, self.expected.says)
+            self._says(self._before_the_question(turn), self.expected.says)
             for unwanted in self.named(list(self.expected.says_not)):
                 assert not holds(turn.text, unwanted), f"says {unwanted!r}"
             self._follows(turn, WORDINGS[n + 1])
@@ -104,6 +104,14 @@ class Playing:
     def _says(self, turn: Turn, wanted: tuple[Any, ...]) -> None:
         for one in self.named(list(wanted)):
             assert holds(turn.text, one), f"does not say {one!r}"
+
+    def _before_the_question(self, turn: Turn) -> Turn:
+        """What was said before the place's question came again: its words are no answer."""
+        place = self.place
+        if self.expected.then or place.rests or place.again:
+            return turn
+        said = turn.messages[:-1]
+        return Turn("\n".join(message["text"] for message in said), [], 0, said)
 
     def _leads_to(self) -> str:
         """The other question that must follow, if it is another one."""

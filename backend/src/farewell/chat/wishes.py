@@ -151,7 +151,8 @@ def change_account(work: Work, conversation: Conversation, text: str) -> Said:
     if len(accounts) == 1:
         return [Statement("only_account", {"account": work.view(accounts[0]).named()})]
     _leave(work, conversation)
-    conversation.wanted = conversation.wanted or "closing"
+    coming_back = conversation.topic in ("reactivation", "restore")
+    conversation.wanted = conversation.wanted or ("reactivation" if coming_back else "closing")
     others = [a for a in candidates(work, conversation) if a is not conversation.account]
     if account is conversation.account:
         account = None

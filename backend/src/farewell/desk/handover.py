@@ -99,8 +99,10 @@ def leave_message(
     """Keep the customer's message with the handover; an empty one means that there is none."""
     handover = work.session.get(Handover, conversation.awaits_message or "")
     conversation.awaits_message = None
-    if handover is None or not text:
+    if handover is None:
         return []
+    if not text:
+        return [Statement("no_message", {})]
     handover.message = text
     record(work.session, work.now, actor, "handover.message", f"conversation:{conversation.id}")
     return [Statement("message_left", {"reference": handover.id[:8].upper()})]
