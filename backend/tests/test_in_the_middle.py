@@ -147,3 +147,26 @@ def test_an_answer_of_a_closing_does_not_end_a_reactivation(api: Api, world: Wor
     told = said(api, token, "answer keep_numbers port_first")
 
     assert told.endswith("reactivation_consent?")
+
+
+def test_when_a_conversion_takes_effect_is_said_too(api: Api, world: World) -> None:
+    world.load(
+        account("P-1", vendor="ontraport", type="premium_pages", roles={"ann@example": "owner"})
+    )
+    token = api.sign_in()
+
+    assert said(api, token, "ask effective_date").split() == [
+        "converts_to_plan",
+        "effect_immediate",
+    ]
+
+
+def test_who_leaves_no_message_hears_so(api: Api, two: World) -> None:
+    two.clock.forward(hours=14)  # in the night
+    token = api.sign_in()
+    assert "leave_message?" in said(api, token, "human")
+    key = two.run(lambda work: work.session.query(Conversation).one().id)
+
+    told = api.runner.run(api.rasa.act(key, "message", text=""))
+
+    assert [s["code"] for s in told["say"]] == ["no_message"]

@@ -15,7 +15,8 @@ from grid.reading import Cell, places
 A_DAY_LATER = "2026-11-17T15:30:00Z"
 AT_ONCE = 6
 TO_THE_END = 4
-"""Every so many cells the conversation is led to its end; the others answer the open question."""
+"""Every so many cells the conversation is led to its end; the others answer the open question. A day
+later the bill is another."""
 
 
 class Run:
@@ -76,7 +77,8 @@ class Run:
     @staticmethod
     def _from_there(playing: Playing) -> None:
         playing.interrupt()
-        playing.go_on(playing.cell.number % TO_THE_END == 0)
+        cell = playing.cell
+        playing.go_on(cell.number % TO_THE_END == 0 and not cell.interruption.later)
 
     def _each(self, play: Callable[[Playing], None], *, later: bool) -> dict[str, Future[None]]:
         return {
