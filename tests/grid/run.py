@@ -15,8 +15,8 @@ from grid.reading import Cell, places
 A_DAY_LATER = "2026-11-17T15:30:00Z"
 AT_ONCE = 6
 TO_THE_END = 4
-"""Every so many cells the conversation is led to its end; the others answer the open question. A day
-later the bill is another."""
+"""Every so many cells the conversation is led to its end; the others answer the open question.
+A day later the bill is another."""
 
 
 class Run:
