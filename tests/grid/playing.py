@@ -21,7 +21,8 @@ class Playing:
     def __init__(self, farewell: Farewell, cell: Cell, answers: dict[str, str]) -> None:
         self.farewell, self.cell, self.place = farewell, cell, cell.place
         self.expected = cell.expected
-        self.answers = answers | {"choose_account": f"[{cell.place.named}]"}
+        own = {"choose_account": f"[{self.place.named}]"} if self.place.named else {}
+        self.answers = answers | own | {self.place.asks: self.place.answer}
         self.named = Names(cell.number)
         self.accounts = [account["number"] for account in script_of(cell).also["accounts"]]
         self.accounts += self.place.data
