@@ -1,5 +1,5 @@
 # Farewell. Every target prepares what it needs; nothing has to be installed or activated before.
-.PHONY: help run test train chat nlu-eval nlu-report lint lock
+.PHONY: help run test campaign train chat nlu-eval nlu-report lint lock
 backend := backend/.venv/bin
 assistant := .venv/bin
 
@@ -7,6 +7,7 @@ help:
 	@echo 'make run     start Farewell at http://127.0.0.1:8000 (PORT=… FAREWELL_DATA=… move it)'
 	@echo 'make chat    talk to the running Farewell in the terminal'
 	@echo 'make test    run every test'
+	@echo 'make campaign   run the long tests whole and write their tables to docs/'
 	@echo 'make nlu-eval DATA=FILE.csv   score the assistant on a table of text and intent'
 	@echo 'make nlu-report   measure understanding anew and write docs/understanding-figures.md'
 	@echo 'make lint    check style and types'
@@ -21,6 +22,10 @@ run:
 test:
 	@bin/setup
 	@$(backend)/python -m launch.suites
+
+campaign:
+	@bin/setup
+	@$(backend)/python -m launch.suites campaign
 
 train:
 	@bin/setup

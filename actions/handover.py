@@ -43,5 +43,6 @@ class NoMessage(Told):
     action_name = "action_no_message"
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
-        """Go on without one."""
-        return await backend.leave_message("")
+        """Go on without one; who wants a human anew hears of the new handover only."""
+        told = await backend.leave_message("")
+        return [] if tracker.get_intent_of_latest_message() == "request_human" else told

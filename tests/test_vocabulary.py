@@ -33,6 +33,7 @@ SAID_HERE = {
     "confirm_unclear": "rules",
     "one_at_a_time": "action_next_step",
     "not_served_here": "action_next_step",
+    "undecided": "rules",
     **{f"why_{code}": "action_explain_question" for code in REQUIREMENTS},
 }
 """Statements that the assistant makes without the backend."""

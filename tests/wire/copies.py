@@ -20,12 +20,18 @@ from wire.scripts import Script, ScriptError
 DEMO = ROOT / "demo" / "accounts.yml"
 
 
+BLOCK = 800
+"""So many exchanges (the middle three digits) a phone number has for copies; then the next digit
+counts on."""
+
+
 class Names:
     """Renames what belongs to one conversation, in texts and in nested values."""
 
     def __init__(self, key: int) -> None:
-        self._mark = f"{key:02d}"
-        self._exchange = str(200 + key)
+        self.mark = f"{key:02d}"
+        block, rest = divmod(key, BLOCK)
+        self._exchange, self._block = str(200 + rest), str(block)
 
     def __call__(self, value: Any) -> Any:
         if isinstance(value, str):
@@ -37,9 +43,9 @@ class Names:
         return value
 
     def _text(self, text: str) -> str:
-        text = re.sub(r"\b([A-Z]-\d{4})\b", rf"\g<1>{self._mark}", text)
-        text = re.sub(r"\b(\w+)@(\w+\.example)\b", rf"\g<1>.{self._mark}@\g<2>", text)
-        return re.sub(r"555([ -]?0\d{3})", rf"{self._exchange}\g<1>", text)
+        text = re.sub(r"\b([A-Z]-\d{4})\b", rf"\g<1>{self.mark}", text)
+        text = re.sub(r"\b(\w+)@(\w+\.example)\b", rf"\g<1>.{self.mark}@\g<2>", text)
+        return re.sub(r"555([ -]?)0(\d{3})", rf"{self._exchange}\g<1>{self._block}\g<2>", text)
 
 
 def copies(scripts: list[Script], demo_file: Path = DEMO) -> dict[str, Any]:

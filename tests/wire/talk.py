@@ -21,6 +21,8 @@ class Turn:
     text: str
     buttons: list[dict[str, str]]
     seconds: float
+    messages: list[dict[str, Any]] = field(default_factory=list)
+    """What was said, one by one; the open question is the last."""
 
 
 @dataclass
@@ -78,7 +80,7 @@ class Talk:
         if buttons:
             self.offered = buttons
             self.ever_offered += buttons
-        return Turn("\n".join(message["text"] for message in messages), buttons, seconds)
+        return Turn("\n".join(message["text"] for message in messages), buttons, seconds, messages)
 
     def fetch(self) -> list[dict[str, Any]]:
         """Messages that are new since the last look."""

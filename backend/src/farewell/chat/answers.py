@@ -91,6 +91,14 @@ def _alternative(work: Work, account: Account) -> list[Statement]:
     return [Statement("alternatives_listed", {"offers": statements.offers(offers)})]
 
 
+def _effective_date(work: Work, account: Account) -> list[Statement]:
+    kind = work.kind(account)
+    told = [statements.effect(work.view(account), kind)]
+    if kind.converts and kind.takes_effect.stated:  # which says what becomes of it, not when
+        told.append(Statement("effect_immediate", {}))
+    return told
+
+
 def _sub_accounts(work: Work, account: Account) -> list[Statement]:
     view, kind = work.view(account), work.kind(account)
     if view.children:
@@ -177,7 +185,7 @@ ABOUT_ACCOUNT: dict[str, Callable[[Work, Account], list[Statement]]] = {
     "who_can_cancel": _who,
     "alternative": _alternative,
     "undo": lambda w, a: [statements.undo(w.view(a), w.policy(a), w.now)],
-    "effective_date": lambda w, a: [statements.effect(w.view(a), w.kind(a))],
+    "effective_date": _effective_date,
     "sub_accounts": _sub_accounts,
     "closing_number": _status,
     "fees": lambda w, a: [statements.fees(w.policy(a), w.kind(a))],

@@ -309,11 +309,17 @@ def question(conversation_id: str, topic: str, body: Words, services: ServicesDe
 @router.post("/handover")
 def handover(conversation_id: str, body: HandoverWish, services: ServicesDep) -> Spoken:
     """The customer wants a human."""
-    return _speak(
-        services,
-        conversation_id,
-        lambda w, c: hand_over(w, conversation=c, actor=actor_of(c), error_code=body.error_code),
-    )
+
+    def use(work: Work, conversation: Conversation) -> Said:
+        actor = actor_of(conversation)
+        told = hand_over(work, conversation=conversation, actor=actor, error_code=body.error_code)
+        number = conversation.verifying_account
+        if number is None:
+            return told
+        question = question_text(work, conversation, number, again=True)
+        return [*told, Statement("security_question", {"question": question})]
+
+    return _speak(services, conversation_id, use)
 
 
 @router.post("/message")

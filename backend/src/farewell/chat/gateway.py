@@ -38,6 +38,7 @@ RASA_PATIENCE = 240.0
 """Seconds after which a call to Rasa counts as failed; below the lock's and action's own limits
 the answer may still come, so this is long."""
 Wire = list[dict[str, Any]]
+REPEAT = "/repeat_question"
 
 
 def _begin(_: Work, conversation: Conversation) -> str:
@@ -121,7 +122,10 @@ class Gateway:
                 lambda w, c: take(w, c, raw, self._limit, answers=answers), conversation_id
             )
             if isinstance(route, Reply):
-                return await self._work(lambda w, c: self._reply(w, c, route), conversation_id)
+                told = await self._work(lambda w, c: self._reply(w, c, route), conversation_id)
+                if not route.then_ask:
+                    return told
+                return told + await self._ask_rasa(conversation_id, REPEAT, apologise=False)
             return await self._ask_rasa(conversation_id, route.text)
 
     async def _ask_rasa(self, conversation_id: str, text: str, *, apologise: bool = True) -> Wire:

@@ -24,6 +24,7 @@ from farewell.work import Work
 
 MASKED = "••••••"
 VERIFIED = "/verified"
+HUMAN = "/request_human"
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,8 @@ class Reply:
 
     text: str
     buttons: tuple[tuple[str, str], ...] = ()
+    then_ask: bool = False
+    """The assistant asks the open question again."""
 
 
 def human_sentence(work: Work, conversation: Conversation) -> str:
@@ -110,10 +113,11 @@ def take(
         store_message(work, conversation, "customer", MASKED if text else "", [])
         return _security_answer(work, conversation, text, limit)
     store_message(work, conversation, "customer", text[:limit], [])
+    asks = conversation.asked is not None
     if not text:
-        return Reply(words.text("gateway.empty"))
+        return Reply(words.text("gateway.empty"), then_ask=asks)
     if len(text) > limit:
-        return Reply(words.text("gateway.too_long", limit=str(limit)))
+        return Reply(words.text("gateway.too_long", limit=str(limit)), then_ask=asks)
     if answers is None or answers != conversation.asked_key:
         return ForRasa(text)
     settled = _settled_by_question(work, conversation, text)
@@ -143,7 +147,7 @@ def _settled_by_question(work: Work, conversation: Conversation, text: str) -> s
 
 
 def _pressed(work: Work, conversation: Conversation, payload: str) -> ForRasa | Reply:
-    if conversation.verifying_account:
+    if conversation.verifying_account and payload != HUMAN:  # which leaves the question open
         conversation.verifying_account = None
         conversation.topic = "none"
     if payload == STOP_VERIFYING:
@@ -159,19 +163,21 @@ def _security_answer(
 ) -> ForRasa | Reply:
     words = language_of(conversation)
     number = conversation.verifying_account or ""
-    if not text or len(text) > limit:
-        return Reply(question_text(work, conversation, number), verify_buttons(words))
+    question = question_text(work, conversation, number, again=True)
+    if not text or len(text) > limit or plain.asks_to_repeat(conversation, text):
+        return Reply(question, verify_buttons(words))
     if plain.asks_for_human(conversation, text):
-        return _pressed(work, conversation, "/request_human")
+        return ForRasa(HUMAN)
     if plain.stops(conversation, text):
         return _pressed(work, conversation, STOP_VERIFYING)
     if plain.asks_why(conversation, text):
-        question = question_text(work, conversation, number)
         return Reply(words.text("verify.why", question=question), verify_buttons(words))
     if plain.goes_back(conversation, text):
         return ForRasa("/go_back")
     if plain.starts_over(conversation, text):
         return ForRasa("/start_over")
+    if text.endswith("?"):  # a question of the customer's; it counts as no attempt
+        return Reply(words.text("verify.first", question=question), verify_buttons(words))
     outcome = verify(work, conversation, number, text).outcome
     if outcome == "verified":
         conversation.verifying_account = None
@@ -190,7 +196,7 @@ def _security_answer(
         words.text(
             "verify.wrong",
             sign_in_at=sign_in_at(work, conversation),
-            question=question_text(work, conversation, number),
+            question=question,
         ),
         verify_buttons(words),
     )
@@ -200,15 +206,17 @@ def verify_buttons(words: Catalogue) -> tuple[tuple[str, str], ...]:
     """The ways out while a security answer is awaited."""
     return (
         (words.text("verify.button.stop"), STOP_VERIFYING),
-        (words.text("verify.button.human"), "/request_human"),
+        (words.text("verify.button.human"), HUMAN),
     )
 
 
-def question_text(work: Work, conversation: Conversation, number: str) -> str:
-    """The security question as a sentence."""
+def question_text(
+    work: Work, conversation: Conversation, number: str, *, again: bool = False
+) -> str:
+    """The security question as a sentence, in other words when it is asked again."""
     words = language_of(conversation)
     question = words_in(security_question(work, conversation, number), words.language)
-    return words.text("verify.question", question=question)
+    return words.text("verify.question_again" if again else "verify.question", question=question)
 
 
 def sign_in_at(work: Work, conversation: Conversation) -> str:

@@ -57,6 +57,11 @@ def asks_why(conversation: Conversation, text: str) -> bool:
     return _listed(conversation, text.rstrip("? "), "plain.why")
 
 
+def asks_to_repeat(conversation: Conversation, text: str) -> bool:
+    """Whether a text plainly wants to hear the security question again."""
+    return _listed(conversation, text.rstrip("? "), "plain.repeat")
+
+
 def goes_back(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly goes back to the question before the security question."""
     return _listed(conversation, text, "plain.back")

@@ -11,7 +11,7 @@ from farewell.chat.leading import candidates
 from farewell.chat.plain import CONFIRMATIONS, YES, gives_up
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
-from farewell.chat.wishes import Said, question, take_account, take_vendor, wish
+from farewell.chat.wishes import WISHES, Said, question, take_account, take_vendor, wish
 from farewell.closing import case as cases
 from farewell.closing import statements
 from farewell.closing.confirm import close_after_port, confirm
@@ -47,6 +47,8 @@ def answer(
     `reason` is what they are about where they tell why the customer leaves."""
     if (code, value) == ("data_export", "export") and case_of(work, conversation) is None:
         return _export_alone(work, conversation, text or "")
+    if conversation.topic in COMING_BACK:  # an account is wanted back, and nothing is being closed
+        return question(work, conversation, "numbers") if code == "keep_numbers" else []
     if (code, value) == ("sub_accounts", "close_all") and conversation.asked != code:
         return wish(work, conversation, "closing", text or "")  # the list was not shown yet
     said, case = _opened(work, conversation, text or "")
@@ -58,6 +60,8 @@ def answer(
         return said
     if code == "keep_numbers" and not _owed(work, case, code):
         return [*said, *question(work, conversation, "port_out")]
+    if (code, value) == ("data_export", "export") and not _owed(work, case, code):
+        return [*said, *question(work, conversation, "data_retention")]
     if code not in ("alternatives", "exit_reason", *PORTS) and not _owed(work, case, code):
         return said
     if (code, value) == ("port_works", "works") and not _surely(conversation, code):
@@ -87,6 +91,7 @@ def answer(
 
 
 PORTS = ("open_port", "port_works")
+COMING_BACK = ("reactivation", "restore")
 
 
 def _owed(work: Work, case: ClosingCase, code: str) -> bool:
@@ -100,6 +105,8 @@ def _surely(conversation: Conversation, question_code: str) -> bool:
 
 def _export_alone(work: Work, conversation: Conversation, text: str) -> Said:
     """An export without a closing: before one, or after it while the data is kept."""
+    if conversation.person is None and conversation.wanted in WISHES:
+        return question(work, conversation, "data_export")  # the wish that waits comes first
     if conversation.person is None:
         return wish(work, conversation, "data_export", text)
     accounts = cases.accounts_of(work, conversation.person)

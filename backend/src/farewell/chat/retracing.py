@@ -114,7 +114,7 @@ def _over_without_case(work: Work, conversation: Conversation) -> Said:
     topic, account = conversation.topic, conversation.account
     if topic == "reactivation" and len(candidates(work, conversation)) > 1:
         conversation.account, conversation.topic = None, "choose_account"
-    if topic in ("reactivation", "choose_account"):
+    if topic in ("reactivation", "restore", "choose_account"):
         return [Statement("begun_again", {})]
     conversation.topic, conversation.wanted = "none", None
     closed = account is not None and cases.standing_closure(work, account)

@@ -21,7 +21,7 @@ from farewell.chat.speaker import actor_of, case_of, language_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing import statements
-from farewell.desk.handover import when_people_answer
+from farewell.desk.handover import human_wanted, when_people_answer
 from farewell.facts import Statement, VendorWords
 from farewell.policy.model import words_in
 from farewell.work import Work
@@ -29,6 +29,10 @@ from farewell.work import Work
 Said = list[Statement]
 
 CLOSING = ("closing", "closing_now")
+
+WISHES = (*CLOSING, "reactivation", "stop")
+
+DEPENDS = {"choose_vendor": "depends_on_service", "choose_account": "depends_on_which_account"}
 
 AMOUNTS = ("final_bill", "refund")
 """Questions whose answers name amounts: for those who may close."""
@@ -149,7 +153,8 @@ def change_account(work: Work, conversation: Conversation, text: str) -> Said:
     if len(accounts) == 1:
         return [Statement("only_account", {"account": work.view(accounts[0]).named()})]
     _leave(work, conversation)
-    conversation.wanted = conversation.wanted or "closing"
+    coming_back = conversation.topic in ("reactivation", "restore")
+    conversation.wanted = conversation.wanted or ("reactivation" if coming_back else "closing")
     others = [a for a in candidates(work, conversation) if a is not conversation.account]
     if account is conversation.account:
         account = None
@@ -211,11 +216,12 @@ def take_vendor(work: Work, conversation: Conversation, vendor: str) -> Said:
     conversation.vendor, conversation.topic = vendor, "none"
     conversation.chose_vendor = True
     wanted, conversation.wanted = conversation.wanted or "closing", None
+    told = []
+    if human_wanted(work, conversation):
+        told = [when_people_answer(work.vendor(vendor), work, _zone(work, vendor))]
     if wanted in (*CLOSING, "reactivation"):
-        return wish(work, conversation, wanted, "")
-    if wanted == "human":
-        return [when_people_answer(work.vendor(vendor), work, _zone(work, vendor))]
-    return question(work, conversation, wanted)
+        return [*told, *wish(work, conversation, wanted, "")]
+    return told if wanted == "human" else [*told, *question(work, conversation, wanted)]
 
 
 def _named_vendor(work: Work, text: str) -> str | None:
@@ -253,8 +259,7 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
 def question(work: Work, conversation: Conversation, topic: str) -> Said:
     """Answer a question from policy and account; asks which account where it matters."""
     if conversation.person is None and conversation.vendor is None:
-        conversation.topic, conversation.wanted = "choose_vendor", topic
-        return []
+        return _which_first(conversation, "choose_vendor", topic)
     account = conversation.account
     if account is None and conversation.person is not None:
         found = cases.accounts_of(work, conversation.person)
@@ -280,7 +285,15 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
         return [Statement("depends_on_account", {"sign_in_at": VendorWords(policy.sign_in_at)})]
     if not cases.accounts_of(work, conversation.person):
         return [Statement("no_account", {})]
-    conversation.topic, conversation.wanted = "choose_account", topic
+    return _which_first(conversation, "choose_account", topic)
+
+
+def _which_first(conversation: Conversation, which: str, topic: str) -> Said:
+    """An answer that depends on service or account waits for it; a wish that waits already is not
+    forgotten over it."""
+    if conversation.topic == which and conversation.wanted in WISHES:
+        return [Statement(DEPENDS[which], {})]
+    conversation.topic, conversation.wanted = which, topic
     return []
 
 

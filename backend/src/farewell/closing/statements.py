@@ -134,7 +134,7 @@ def balance(account: AccountView, policy: Policy, closed_at: datetime) -> Statem
     match kind.balance.treatment.stated:
         case "refund_to_card" if days is not None:
             return Statement("balance_refund_rule", {"days": days, "balance": money})
-        case "keep_for_request" if days is not None:
+        case "keep_for_request" if days is not None and account.held_minor:
             until = account.today(closed_at) + timedelta(days=days)
             through = kind.balance.request_through or policy.name
             return Statement(

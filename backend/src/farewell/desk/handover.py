@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from sqlalchemy import select
+
 from farewell.audit import Actor, record
 from farewell.chat.tables import Conversation
 from farewell.closing import statements
@@ -66,7 +68,9 @@ def hand_over(
     )
     told = [Statement("handover_recorded", {"reference": handover.id[:8].upper()})]
     if conversation.vendor is None:
-        conversation.topic, conversation.wanted = "choose_vendor", "human"
+        # A wish that waits for the service already is not forgotten over it.
+        waits = conversation.topic == "choose_vendor" and conversation.wanted
+        conversation.topic, conversation.wanted = "choose_vendor", waits or "human"
         return told
     policy = work.vendor(conversation.vendor)
     zone = account.zone if account else "UTC"
@@ -75,11 +79,18 @@ def hand_over(
         zone = hours.zone
     when = when_people_answer(policy, work, zone)
     told.append(when)
-    if when.code == "human_later" and conversation.topic != "verify":
+    checked = conversation.topic == "verify" or conversation.verifying_account
+    if when.code == "human_later" and not checked:
         conversation.awaits_message = handover.id
     if policy.support.needs_failing_step and account:
         told.append(Statement("handover_step", {"step": Phrase(f"step.{step}", {})}))
     return told
+
+
+def human_wanted(work: Work, conversation: Conversation) -> bool:
+    """Whether this customer asked for a human before."""
+    found = select(Handover.id).where(Handover.conversation_id == conversation.id).limit(1)
+    return work.session.scalar(found) is not None
 
 
 def leave_message(
@@ -88,8 +99,10 @@ def leave_message(
     """Keep the customer's message with the handover; an empty one means that there is none."""
     handover = work.session.get(Handover, conversation.awaits_message or "")
     conversation.awaits_message = None
-    if handover is None or not text:
+    if handover is None:
         return []
+    if not text:
+        return [Statement("no_message", {})]
     handover.message = text
     record(work.session, work.now, actor, "handover.message", f"conversation:{conversation.id}")
     return [Statement("message_left", {"reference": handover.id[:8].upper()})]
