@@ -24,7 +24,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.sentence_encoder import CLAUSES
+from components.sentence_encoder import clauses_of
 from components.vector_component import VectorComponent, is_one_of, vector_of
 
 ENTITY = "exit_reason"
@@ -80,16 +80,18 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
             return
         elsewhere = intent in (OUT_OF_SCOPE, DEFAULT_NLU_FALLBACK_INTENT_NAME)
         least = self._config["sure_elsewhere" if elsewhere else "sure"]
-        clauses = [self._model.ranked(vector)[0] for _, vector in message.get(CLAUSES) or []]
-        sure = [
-            (reason, share)
-            for reason, share in [ranked[0], *clauses]
-            if share >= least and reason != NO_REASON and self._fits(reason, intent)
-        ]
-        if sure:
-            # The message as a whole, if it says one; else the surest clause.
-            whole = ranked[0] in sure
-            self._add(message, *(sure[0] if whole else max(sure, key=lambda found: found[1])))
+
+        def sure(found: tuple[str, float]) -> bool:
+            reason, share = found
+            return share >= least and reason != NO_REASON and self._fits(reason, intent)
+
+        if sure(ranked[0]):
+            self._add(message, *ranked[0])
+            return
+        clauses = [self._model.ranked(vector)[0] for _, vector in clauses_of(message)]
+        surest = max(filter(sure, clauses), key=lambda found: found[1], default=None)
+        if surest:
+            self._add(message, *surest)
 
     def _fits(self, reason: str, intent: str) -> bool:
         return reason not in self._config["vague"] or intent == GIVING_ONE

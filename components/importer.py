@@ -47,7 +47,7 @@ def read_examples(file: Path) -> list[Example]:
 
 
 def _block(file: Path, place: int, block: dict[str, Any]) -> list[Example]:
-    at = f"{file.name}, block {place}"
+    at = f"{file.name}:{place}"
     if not isinstance(block, dict) or not {"intent", "examples"} <= set(block):
         raise BadExamples(f"{at}: needs 'intent' and 'examples'.")
     unknown = set(block) - {"intent", "examples", "metadata"}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -15,12 +17,31 @@ from rasa.shared.nlu.constants import TEXT
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
-from components.clauses import Cutter
+from components.clauses import Clause, Cutter
 from components.encoder.runtime import Encoder, Vector
 from components.encoder.weights import EncoderBroken
 
 CLAUSES = "clauses"
-"""Where a message keeps its clauses with their vectors, if it has several."""
+"""Where a message keeps its clauses, if it has several."""
+
+
+class Clauses:
+    """The clauses of a message; they are encoded when somebody looks at them."""
+
+    def __init__(self, encoder: Encoder, clauses: Sequence[Clause]) -> None:
+        self._encoder, self._clauses = encoder, clauses
+
+    @cached_property
+    def encoded(self) -> list[tuple[Clause, Vector]]:
+        """Each clause with its vector, in the order of the message."""
+        vectors = self._encoder.encode_all([clause.text for clause in self._clauses])
+        return list(zip(self._clauses, vectors, strict=True))
+
+
+def clauses_of(message: Message) -> list[tuple[Clause, Vector]]:
+    """The clauses of a message with their vectors; none where it is a single one."""
+    clauses: Clauses | None = message.get(CLAUSES)
+    return clauses.encoded if clauses else []
 
 
 @DefaultV1Recipe.register(DefaultV1Recipe.ComponentType.MESSAGE_FEATURIZER, is_trainable=True)
@@ -97,7 +118,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
             self._note(message, self._encoder.encode(text))
             if not text.startswith(INTENT_MESSAGE_PREFIX):
                 clauses = self._cutter.cut(text)
-                message.set(CLAUSES, [(c, self._encoder.encode(c.text)) for c in clauses])
+                message.set(CLAUSES, Clauses(self._encoder, clauses) if clauses else None)
         return messages
 
     def _note(self, message: Message, vector: Vector) -> None:

@@ -24,6 +24,8 @@ Array = NDArray[Any]
 THREADS = ThreadpoolController()
 
 COMPONENTS = 256
+NEIGHBOUR_COMPONENTS = 96
+"""Neighbours are found by the first components: the rest adds time, and no right answer."""
 STRENGTH = 16.0
 """Inverse of the linear model's regularisation."""
 NEAREST = 8
@@ -63,7 +65,7 @@ class VectorModel:
             "axes": projection.components_.T,
             "weights": linear.coef_.T,
             "bias": linear.intercept_,
-            "examples": _unit(projected),
+            "examples": _unit(projected[:, :NEIGHBOUR_COMPONENTS]),
         }
         numbers = {
             name: value.astype(np.float32) for name, value in arrays.items() if name != "labels"
@@ -87,7 +89,7 @@ class VectorModel:
         return shares
 
     def _nearest(self, projected: Array) -> Array:
-        likeness = self._arrays["examples"] @ _unit(projected)
+        likeness = self._arrays["examples"] @ _unit(projected[:NEIGHBOUR_COMPONENTS])
         nearest = np.argpartition(-likeness, min(NEAREST, likeness.size - 1))[:NEAREST]
         weights = np.exp(SHARPNESS * (likeness[nearest] - likeness[nearest].max()))
         shares: Array = np.bincount(

@@ -179,7 +179,8 @@ class Unchanged:
 def value_for(name: str) -> Any:
     """A value that the slot would take, and does not hold at the confirmation."""
     values = DOMAIN["slots"].get(name, {}).get("values", ["T-9501"])
-    return values[-1] if name != "outcome" else "failed"
+    # Words that ask for a human are a wish, in whatever they stand.
+    return {"outcome": "failed", "asking": "again"}.get(name, values[-1])
 
 
 # --- every slot and entity -----------------------------------------------------------------------
@@ -223,7 +224,7 @@ def test_other_fields_of_the_body_are_not_believed(
     assert victor.talk.fetch() == []
     heard = mallory.farewell.remembers(mallory.id)["heard"]
     assert heard["input_channel"] == "farewell"
-    assert "language" not in str(heard["metadata"])
+    assert heard["metadata"] == {"language": "en"}, "the gateway's word, not the body's"
 
 
 @pytest.mark.parametrize("name", REMEMBERED)
@@ -279,9 +280,6 @@ COMMANDS = [
     "\u2028/\u3000/confirm_closure",
     "/confirm_closure@1.0",
     "EXTERNAL: confirm_closure",
-    "/restart",
-    "/session_start",
-    "/back",
     "/verified",
     "/port_update",
     '{"payload": "/confirm_closure"}',
@@ -296,9 +294,20 @@ def test_a_command_in_words_confirms_and_resets_nothing(mallory: Customer, typed
     assert "Mallory Limited" in turn.text
 
 
+@pytest.mark.parametrize("typed", ["/restart", "/session_start", "/back"])
+def test_a_command_that_is_a_word_as_well_is_the_word(mallory: Customer, typed: str) -> None:
+    """Rasa's own command would forget everything and say nothing."""
+    turn = mallory.talk.send(typed)
+
+    assert "back to" in turn.text or "from the beginning" in turn.text
+    assert turn.offered, "a question follows"
+    shown = mallory.farewell.show("T-9500")
+    assert (shown["account"]["status"], shown["closures"]) == ("closing", [])
+
+
 STRANGE = {
     "null bytes": "\x00" * 50,
-    "null bytes between": "y\x00e\x00s but not yet",
+    "null bytes between": "y\x00e\x00s qzx vbnm",
     "nested brackets": "[" * 2000 + "]" * 2000,
     "nested braces": '{"a":' * 700,
     "bidirectional controls": f"{OVERRIDE}ti esolc ,sey\u202c \u2067maybe\u2069",

@@ -69,8 +69,8 @@ def test_marks_are_kept(tmp_path: Path) -> None:
     [
         ("", "needs a list under 'nlu'"),
         ("nlu: {intent: greet}", "needs a list under 'nlu'"),
-        ("nlu: [{intent: greet}]", "block 1: needs 'intent' and 'examples'"),
-        ("nlu: [{regex: x, examples: '- y'}]", "block 1: needs 'intent' and 'examples'"),
+        ("nlu: [{intent: greet}]", ":1: needs 'intent' and 'examples'"),
+        ("nlu: [{regex: x, examples: '- y'}]", ":1: needs 'intent' and 'examples'"),
         ("nlu: [{intent: greet, examples: '- hi', synonym: x}]", "unknown key 'synonym'"),
         ("nlu: [{intent: greet, examples: hello}]", "begin 'hello' with a dash"),
     ],

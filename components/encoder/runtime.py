@@ -41,6 +41,7 @@ class Encoder:
         self._session = onnxruntime.InferenceSession(
             str(folder / GRAPH), options, providers=["CPUExecutionProvider"]
         )
+        self._pool = ThreadPoolExecutor(cpu_count())
         self._tokenizer = Tokenizer.from_file(str(folder / weights.TOKENIZER))
         self._tokenizer.no_padding()
         self._tokenizer.enable_truncation(MAX_TOKENS)
@@ -73,8 +74,7 @@ class Encoder:
         def encode(batch: list[int]) -> None:
             vectors[batch] = self._run([ids[i] for i in batch])
 
-        with ThreadPoolExecutor(cpu_count()) as pool:
-            list(pool.map(encode, batches))
+        list(self._pool.map(encode, batches))
         return vectors
 
     def _run(self, ids: list[list[int]]) -> NDArray[np.float32]:

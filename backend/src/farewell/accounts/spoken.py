@@ -10,12 +10,13 @@ import phonenumbers
 from babel import Locale
 from babel.dates import get_day_names
 from babel.numbers import get_currency_name, get_currency_symbol
-from dateparser.search import search_dates
 from phonenumbers import PhoneNumberFormat, PhoneNumberMatcher
 from price_parser import Price
 
 from farewell.billing.money import Money
 
+LOOKED_AT = 500
+"""Characters in which a day is looked for; a wish for one is short, and looking is slow."""
 ROUND_THE_CLOCK = "24/7"
 """Looks like the 24th of July."""
 AMOUNT = re.compile(r"([^\W\d_]+|[^\w\s])?\s?(\d[\d.,]*)\s?([^\W\d_]+|[^\w\s])?")
@@ -25,6 +26,7 @@ AMOUNT = re.compile(r"([^\W\d_]+|[^\w\s])?\s?(\d[\d.,]*)\s?([^\W\d_]+|[^\w\s])?"
 def day_named(text: str, locale: Locale, now: datetime) -> date | None:
     """The day that a text plainly names: with day and month, as a weekday to come, or counted from
     `now` (the customer's local time). None where it names none or several."""
+    text = text[:LOOKED_AT]
     weekdays = {name.casefold() for name in get_day_names("wide", locale=locale).values()}
     settings = {
         "PREFER_DATES_FROM": "future",
@@ -42,6 +44,9 @@ def day_named(text: str, locale: Locale, now: datetime) -> date | None:
 
 
 def _dates(text: str, language: str, settings: dict[str, object]) -> list[tuple[str, datetime]]:
+    # A second's work, which nothing but a message that may name a day has to wait for.
+    from dateparser.search import search_dates
+
     found = search_dates(text, languages=[language], settings=settings) or []
     return [(words, at) for words, at in found if words.strip() != ROUND_THE_CLOCK]
 
