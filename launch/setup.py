@@ -42,7 +42,12 @@ class Environment:
 
 
 ENVIRONMENTS = {
-    "backend": Environment(BACKEND, ROOT / "backend", package=True),
+    "backend": Environment(
+        BACKEND,
+        ROOT / "backend",
+        package=True,
+        slow_imports=("farewell.cli", "dateparser.search"),
+    ),
     "assistant": Environment(
         ASSISTANT, ROOT, slow_imports=("rasa.__main__", "rasa.model_training", "rasa.core.agent")
     ),
