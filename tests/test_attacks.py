@@ -300,7 +300,7 @@ def test_a_command_that_is_a_word_as_well_is_the_word(mallory: Customer, typed: 
     turn = mallory.talk.send(typed)
 
     assert "back to" in turn.text or "from the beginning" in turn.text
-    assert turn.offered, "a question follows"
+    assert turn.buttons, "a question follows"
     shown = mallory.farewell.show("T-9500")
     assert (shown["account"]["status"], shown["closures"]) == ("closing", [])
 

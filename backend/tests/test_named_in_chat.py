@@ -73,7 +73,16 @@ def test_a_closing_is_not_promised_for_another_day(api: Api, two: World) -> None
     assert "no_other_day" in said(api, api.sign_in(), "close it in 2 weeks")
 
 
-@pytest.mark.parametrize("words", ["close it today", "close it", "close it, I joined 2 weeks ago"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "close it today",
+        "close it",
+        "close it, I joined 2 weeks ago",
+        "close it, I have paid for 2 years",
+        "answer exit_reason words you were down on monday",
+    ],
+)
 def test_no_other_day_is_spoken_of_where_none_to_come_is_named(
     api: Api, two: World, words: str
 ) -> None:

@@ -16,10 +16,10 @@ from price_parser import Price
 from farewell.billing.money import Money
 
 LOOKED_AT = 500
-"""Characters in which a day is looked for; a wish for one is short, and looking is slow."""
+"""Characters in which days and amounts are looked for: naming one is short, and looking is slow."""
 ROUND_THE_CLOCK = "24/7"
 """Looks like the 24th of July."""
-AMOUNT = re.compile(r"([^\W\d_]+|[^\w\s])?\s?(\d[\d.,]*)\s?([^\W\d_]+|[^\w\s])?")
+AMOUNT = re.compile(r"([^\W\d_]{1,20}|[^\w\s])?\s?(\d[\d.,]*)\s?([^\W\d_]+|[^\w\s])?")
 """Digits, with the word or sign before and after them."""
 
 
@@ -59,7 +59,7 @@ def amounts_named(text: str, locale: Locale, currency: str) -> set[Money]:
         *(get_currency_name(currency, n, locale).split()[-1].casefold() for n in (1, 2)),
     }
     found = set()
-    for before, digits, after in AMOUNT.findall(text):
+    for before, digits, after in AMOUNT.findall(text[:LOOKED_AT]):
         amount = Price.fromstring(digits).amount
         if amount is not None and {before.casefold(), after.casefold()} & signs:
             found.add(Money.of(amount, currency))

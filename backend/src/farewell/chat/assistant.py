@@ -156,7 +156,8 @@ def _speak(
         if words and words.reason:
             reasons.keep(conversation, words.reason.code, words.text, given=False)
         told = [*told, *reasons.settle(work, conversation)]
-        if words and conversation.topic == "closing":
+        wished = words is not None and not isinstance(words, AnswerTo)
+        if words and wished and conversation.topic == "closing":
             told += no_other_day(work, conversation, words.text)
         said = [(s, fingerprint(s.facts)) for s in told]
         return Spoken(say=_utterances(said, conversation))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from farewell.accounts.spoken import day_named
@@ -9,6 +10,9 @@ from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation
 from farewell.facts import Statement
 from farewell.work import Work
+
+SOON = timedelta(days=183)
+"""Nobody asks for a closing at a later day; such a day is made of other words."""
 
 
 def no_other_day(work: Work, conversation: Conversation, text: str) -> list[Statement]:
@@ -20,4 +24,5 @@ def no_other_day(work: Work, conversation: Conversation, text: str) -> list[Stat
         return []
     now = work.now.astimezone(ZoneInfo(account.zone))
     day = day_named(text, language_of(conversation).locale, now)
-    return [Statement("no_other_day", {"day": day})] if day and day > now.date() else []
+    to_come = day is not None and timedelta(0) < day - now.date() <= SOON
+    return [Statement("no_other_day", {"day": day})] if to_come else []
