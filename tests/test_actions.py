@@ -29,6 +29,9 @@ WHAT_RASA_CAN_WAIT = 60.0
 """Seconds of TICKET_LOCK_LIFETIME, Rasa's default."""
 
 
+DOMAIN: dict[str, Any] = yaml.safe_load((ROOT / "domain.yml").read_text())
+
+
 class Fake:
     """A backend that notes what it is asked and answers as it is told."""
 
@@ -365,6 +368,14 @@ async def test_the_reason_is_that_of_the_question_that_is_open(
     messages, slots = await run("action_explain_question", tracker(next_requirement=asked))
     assert [m["response"] for m in messages] == [f"utter_say_why_{why}"]
     assert (backend.calls, slots) == ([], {})
+
+
+@pytest.mark.parametrize("asked", DOMAIN["slots"]["next_requirement"]["values"])
+async def test_every_question_is_explained_by_its_own_reason(backend: Fake, asked: str) -> None:
+    ((said,), _) = await run("action_explain_question", tracker(next_requirement=asked))
+
+    assert said["response"] == f"utter_say_why_{asked}"
+    assert said["response"] in DOMAIN["responses"]
 
 
 async def test_a_conversation_begins_with_what_speaks() -> None:
