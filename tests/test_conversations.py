@@ -54,7 +54,7 @@ def test_every_response_is_said_in_a_conversation_or_told_of_by_a_test(
     told |= {f"utter_say_why_{code}" for code in domain["slots"]["next_requirement"]["values"]}
     told |= {f"utter_say_{code}" for code in words_in("backend/tests", "test_*.py")}
 
-    assert known - farewell.ever_said() - told == NOT_YET_SAID
+    assert known - farewell.ever_said() - told - NOT_YET_SAID == set()
 
 
 def test_a_badly_written_conversation_is_refused_with_its_place() -> None:
