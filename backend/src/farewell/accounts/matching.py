@@ -65,13 +65,15 @@ def _by_phone(text: str, accounts: Sequence[Account]) -> Account | None:
 
 def _by_price(text: str, accounts: Sequence[Account], locale: Locale) -> Account | None:
     """The plan's price in the words of an amount: "the $45 one"."""
-    found = []
-    for account in accounts:
-        plan = account.subscription
-        named = amounts_named(text, locale, account.currency)
-        if plan and Money(plan.price_minor, account.currency) in named:
-            found.append(account)
-    return _only(found)
+    currencies = {account.currency for account in accounts}
+    named = set().union(*(amounts_named(text, locale, currency) for currency in currencies))
+    return _only(
+        [
+            account
+            for account in accounts
+            if (plan := account.subscription) and Money(plan.price_minor, account.currency) in named
+        ]
+    )
 
 
 def _by_kind(text: str, accounts: Sequence[Account], type_names: dict[str, str]) -> Account | None:

@@ -44,7 +44,7 @@ def day_named(text: str, locale: Locale, now: datetime) -> date | None:
 
 
 def _dates(text: str, language: str, settings: dict[str, object]) -> list[tuple[str, datetime]]:
-    # A second's work, which nothing but a message that may name a day has to wait for.
+    # Imported at the first wish: it takes a second, which no start and no command has to wait for.
     from dateparser.search import search_dates
 
     found = search_dates(text, languages=[language], settings=settings) or []
