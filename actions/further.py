@@ -5,8 +5,10 @@ Nothing here is irreversible: words alone close, release, port or reactivate not
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Iterator
 from dataclasses import dataclass
+from textwrap import shorten
 
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
@@ -16,9 +18,12 @@ from actions.client import Backend, Utterance
 
 ENTITY = "further_wish"
 QUESTION = "ask_"
-OPPOSITES = {"cancel_account", "just_cancel", "stop_cancellation", "reactivate_account"}
-"""Of two of these in one message only the leading one is done: nobody can want both."""
+STAY = "stop_cancellation"
 ONE_AT_A_TIME, NOT_SERVED = "utter_say_one_at_a_time", "utter_say_not_served_here"
+MOST = 4
+"""Wishes beside the leading one that are served; the rest is named."""
+LONGEST = 15.0
+"""Seconds after which no further wish is begun: Rasa gives a turn a minute in all."""
 QUOTED = 80
 """Characters of a customer's words that are repeated to them."""
 
@@ -42,9 +47,7 @@ def further_wishes(tracker: Tracker) -> Iterator[FurtherWish]:
 
 def _call(backend: Backend, tracker: Tracker, wish: str) -> Awaitable[list[Utterance]] | None:
     """The call that serves a wish; None where it has to be said by itself."""
-    text, leading = said(tracker), tracker.get_intent_of_latest_message()
-    if wish in OPPOSITES and leading in OPPOSITES:
-        return None
+    text = said(tracker)
     if wish.startswith(QUESTION):
         return backend.question(wish[len(QUESTION) :], text)
     match wish:
@@ -54,10 +57,14 @@ def _call(backend: Backend, tracker: Tracker, wish: str) -> Awaitable[list[Utter
             return backend.skip_ahead(text, reason(tracker))
         case "choose_account":
             return backend.choose_account(text, reason(tracker))
+        case "stop_cancellation":
+            return backend.stop()
         case "request_human":
             return backend.hand_over(None)
         case "want_export":
             return backend.answer("data_export", "export", text)
+        case "have_export":
+            return backend.answer("data_export", "have", text)
         case "keep_numbers":
             return backend.answer("keep_numbers", "port_first", text)
         case "release_numbers":
@@ -68,11 +75,18 @@ def _call(backend: Backend, tracker: Tracker, wish: str) -> Awaitable[list[Utter
 
 
 async def serve(dispatcher: CollectingDispatcher, tracker: Tracker, backend: Backend) -> None:
-    """Serve what else the last message wanted, or name it. Raises BackendUnavailable."""
-    for wish in further_wishes(tracker):
-        call = _call(backend, tracker, wish.intent)
+    """Serve what else the last message wanted, or name it. Raises BackendUnavailable.
+
+    A customer who stays is not led on: that comes first.
+    """
+    late = time.monotonic() + LONGEST
+    wishes = sorted(further_wishes(tracker), key=lambda wish: wish.intent != STAY)
+    for number, wish in enumerate(wishes):
+        served = number < MOST and time.monotonic() < late
+        call = _call(backend, tracker, wish.intent) if served else None
         if call is not None:
             speak(dispatcher, await call)
         else:
             named = NOT_SERVED if wish.intent == "out_of_scope" else ONE_AT_A_TIME
-            dispatcher.utter_message(response=named, words=wish.words[:QUOTED])
+            words = shorten(wish.words, QUOTED, placeholder="…")
+            dispatcher.utter_message(response=named, words=words)

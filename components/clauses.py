@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 MOST = 8
-"""Clauses that are looked at; nobody has more wishes at once, and each costs a millisecond."""
+"""Clauses that are looked at, half of them at the message's end, where wishes usually stand; each
+costs a millisecond."""
 LEAST_WORDS = 2
 """A shorter piece belongs to its neighbour: "please", "ok so"."""
 
@@ -26,14 +27,24 @@ class Cutter:
 
     def __init__(self, joining: Sequence[str]) -> None:
         words = "|".join(re.escape(word) for word in sorted(joining, key=len, reverse=True))
-        joint = rf"|[\s,]+(?=(?:{words})\s)" if words else ""
-        # A full stop within an amount, a number or an address ends nothing.
-        self._end = re.compile(rf"[.!?…;:]+(?=\s|$)|,\s+|\s+[-–—]+\s+|\n+{joint}", re.IGNORECASE)
+        # A full stop within an amount, a number or an address ends nothing. Each run of signs is
+        # tried from its beginning alone: from each of its signs would take a second for thousands.
+        ends = [
+            r"(?<![.!?…;:])[.!?…;:]+(?=\s|$)",
+            r",\s+",
+            r"(?<!\s)\s+[-–—]+\s+",
+            r"\n+",
+        ]
+        if words:
+            ends.append(rf"(?<![\s,])[\s,]+(?=(?:{words})\s)")
+        self._end = re.compile("|".join(ends), re.IGNORECASE)
 
     def cut(self, text: str) -> list[Clause]:
         """The clauses in their order; none where the message is a single one."""
         found = list(self._joined(text))
-        return found[-MOST:] if len(found) > 1 else []
+        if len(found) > MOST:
+            found = [*found[: MOST // 2], *found[-MOST // 2 :]]
+        return found if len(found) > 1 else []
 
     def _joined(self, text: str) -> Iterator[Clause]:
         start = 0

@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
-from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME, INTENT_MESSAGE_PREFIX
+from rasa.shared.constants import INTENT_MESSAGE_PREFIX
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -24,6 +24,7 @@ from rasa.shared.nlu.constants import (
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
+from components.intent_classifier import CLAUSE_INTENTS, ClauseIntent
 from components.sentence_encoder import clauses_of
 from components.vector_component import VectorComponent, is_one_of, vector_of
 
@@ -31,8 +32,8 @@ ENTITY = "exit_reason"
 """Name of the entity, and of the key of an intent's metadata in the training data."""
 NO_REASON = "none"
 OUT_OF_SCOPE, GIVING_ONE = "out_of_scope", "give_exit_reason"
-ENOUGH_FOREIGN = 8
-"""Every so many examples that are out of scope show what is no reason; all would drown those."""
+SOME = 8
+"""Every so many examples of other intents show what is no reason; all would drown those."""
 
 
 def marked_reason(example: Message) -> str | None:
@@ -52,49 +53,60 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`sure`: the least probability; `sure_elsewhere`: the same where a message was understood
-        as none of the assistant's topics; `seldom_with`: intents whose examples give no reason,
-        though a message may; `never_with`: intents whose messages never give one; `vague`: reasons
-        that are only taken from a message which is nothing but a reason."""
-        own = {"sure": 0.4, "sure_elsewhere": 0.6, "seldom_with": [], "never_with": []}
-        return {**VectorComponent.get_default_config(), **own, "vague": []}
+        """`sure`: the least probability where a message was understood as a reason;
+        `sure_elsewhere`: the same beside any other intent; `seldom_with`: intents whose examples
+        give no reason, though a message may; `never_with`: intents whose messages never give one,
+        nor do their examples; `staying`: intents of a whole message with which nobody leaves;
+        `vague`: reasons that are only taken from a message which is nothing but a reason."""
+        lists: dict[str, Any] = {"seldom_with": [], "never_with": [], "staying": [], "vague": []}
+        return {**VectorComponent.get_default_config(), "sure": 0.4, "sure_elsewhere": 0.6, **lists}
 
     def labelled(self, training_data: TrainingData) -> tuple[Sequence[NDArray[Any]], list[str]]:
         """Examples marked with a reason, and some that give none."""
         examples = [(m, vector_of(m)) for m in training_data.intent_examples]
-        told = [(v, r) for m, v in examples if v is not None and (r := self._reason(m))]
-        foreign = [v for m, v in examples if v is not None and m.get(INTENT) == OUT_OF_SCOPE]
-        none = [(v, NO_REASON) for v in foreign[::ENOUGH_FOREIGN]]
+        known = [(m, v) for m, v in examples if v is not None]
+        told = [(v, r) for m, v in known if (r := self._reason(m))]
+        others = [v for m, v in known if not self._reason(m) and self._gives_none(m.get(INTENT))]
+        none = [(v, NO_REASON) for v in others[::SOME]]
         return [vector for vector, _ in told + none], [reason for _, reason in told + none]
 
     def _reason(self, message: Message) -> str | None:
         seldom = message.get(INTENT) in self._config["seldom_with"]
         return marked_reason(message) or (NO_REASON if seldom else None)
 
+    def _gives_none(self, intent: str) -> bool:
+        return intent == OUT_OF_SCOPE or is_one_of(intent, self._config["never_with"])
+
     def apply(self, message: Message, ranked: list[tuple[str, float]]) -> None:
-        """Add the likeliest reason, if it is sure. A button's payload gives none."""
+        """Add the surest reason of the message or its clauses. A button's payload gives none."""
         assert self._model is not None
         intent = message.get(INTENT)[INTENT_NAME_KEY]
-        payload = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
-        if payload or is_one_of(intent, self._config["never_with"]):
+        pressed = message.get(TEXT).startswith(INTENT_MESSAGE_PREFIX)
+        if pressed or intent in self._config["staying"]:
             return
-        elsewhere = intent in (OUT_OF_SCOPE, DEFAULT_NLU_FALLBACK_INTENT_NAME)
-        least = self._config["sure_elsewhere" if elsewhere else "sure"]
+        clauses: list[ClauseIntent] = message.get(CLAUSE_INTENTS) or []
+        telling = [not is_one_of(c.intent, self._config["never_with"]) for c in clauses]
+        found = []
+        if all(telling) and not is_one_of(intent, self._config["never_with"]):
+            found.append(ranked[0])
+        if clauses and not any(self._is_sure(one, intent) for one in found):
+            vectors = [
+                v for (_, v), tells in zip(clauses_of(message), telling, strict=True) if tells
+            ]
+            found = [self._model.ranked(vector)[0] for vector in vectors]
+        sure = [one for one in found if self._is_sure(one, intent)]
+        if sure:
+            self._add(message, *max(sure, key=lambda one: one[1]))
 
-        def sure(found: tuple[str, float]) -> bool:
-            reason, share = found
-            return share >= least and reason != NO_REASON and self._fits(reason, intent)
-
-        if sure(ranked[0]):
-            self._add(message, *ranked[0])
-            return
-        clauses = [self._model.ranked(vector)[0] for _, vector in clauses_of(message)]
-        surest = max(filter(sure, clauses), key=lambda found: found[1], default=None)
-        if surest:
-            self._add(message, *surest)
-
-    def _fits(self, reason: str, intent: str) -> bool:
-        return reason not in self._config["vague"] or intent == GIVING_ONE
+    def _is_sure(self, found: tuple[str, float], intent: str) -> bool:
+        reason, share = found
+        giving = intent == GIVING_ONE
+        least = self._config["sure" if giving else "sure_elsewhere"]
+        return (
+            share >= least
+            and reason != NO_REASON
+            and (giving or reason not in self._config["vague"])
+        )
 
     def _add(self, message: Message, reason: str, share: float) -> None:
         entity = {

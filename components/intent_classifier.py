@@ -9,7 +9,7 @@ from typing import Any
 from numpy.typing import NDArray
 from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.nlu.classifiers.classifier import IntentClassifier
-from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY, PREDICTED_CONFIDENCE_KEY
+from rasa.shared.nlu.constants import INTENT, INTENT_RANKING_KEY
 from rasa.shared.nlu.training_data.message import Message
 from rasa.shared.nlu.training_data.training_data import TrainingData
 
@@ -45,11 +45,6 @@ class ClauseIntent:
 class VectorIntentClassifier(VectorComponent, IntentClassifier):
     """Intents from sentence vectors; out of scope is an intent like any other."""
 
-    @staticmethod
-    def get_default_config() -> dict[str, Any]:
-        """`clear`: from this probability on a message has one wish, and its clauses no others."""
-        return {**VectorComponent.get_default_config(), "clear": 0.92}
-
     def labelled(self, training_data: TrainingData) -> tuple[Sequence[NDArray[Any]], list[str]]:
         """All examples that have an intent."""
         found = [(vector_of(m), m.get(INTENT)) for m in training_data.intent_examples]
@@ -66,8 +61,7 @@ class VectorIntentClassifier(VectorComponent, IntentClassifier):
         """Classify customers' messages, and each of their clauses."""
         assert self._model is not None
         for message in super().process(messages):
-            clear = message.get(INTENT)[PREDICTED_CONFIDENCE_KEY] >= self._config["clear"]
-            clauses = [] if clear else clauses_of(message)
+            clauses = clauses_of(message)
             ranked = [ClauseIntent(c, self._model.ranked(v)[:RANKED]) for c, v in clauses]
             message.set(CLAUSE_INTENTS, ranked)
         return messages

@@ -9,6 +9,7 @@ from rasa.shared.nlu.training_data.message import Message
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
+from actions import further as serving
 from actions.client import BackendUnavailable, Utterance
 from actions.further import serve
 from components.clauses import MOST, Cutter
@@ -45,30 +46,50 @@ def test_a_message_is_cut_where_a_clause_ends(text: str, clauses: list[str]) -> 
     assert all(text[c.start : c.end].strip() == c.text for c in found)
 
 
-def test_of_a_very_long_message_the_last_clauses_are_looked_at() -> None:
-    found = CUTTER.cut("this one. " * 50 + "close my account")
+def test_of_a_very_long_message_the_first_and_last_clauses_are_looked_at() -> None:
+    found = CUTTER.cut("a person please. " + "this one. " * 50 + "close my account")
 
     assert len(found) == MOST
-    assert found[-1].text == "close my account"
+    assert (found[0].text, found[-1].text) == ("a person please.", "close my account")
+
+
+@pytest.mark.parametrize("run", ["  ,  ", "...", " -- ", "\n\n\n", ", , ", "?!"])
+def test_a_run_of_signs_is_one_end(run: str) -> None:
+    found = CUTTER.cut(f"close it now{run} and send my data")
+
+    assert [clause.text.strip(" ,.-?!\n") for clause in found] == [
+        "close it now",
+        "and send my data",
+    ]
 
 
 # --- which clauses count -----------------------------------------------------------------------
 
 CONFIG = {
-    "sure": 0.8,
-    "wishes": ["cancel_account", "just_cancel", "stop_cancellation", "ask_*"],
+    "sure": {"ask_*": 0.9, "*": 0.8},
+    "doubtful": 0.65,
+    "weak": 0.6,
+    "wishes": ["cancel_account", "just_cancel", "stop_cancellation", "*_numbers", "ask_*"],
     "alike": [["cancel_account", "just_cancel"]],
+    "opposite": {
+        "stop_cancellation": ["cancel_account", "just_cancel"],
+        "keep_numbers": ["release_numbers"],
+    },
+    "alone": ["out_of_scope"],
     "leads": {"greet": ["ask_*"], "cancel_account": ["stop_cancellation"]},
     "asked_elsewhere": "out_of_scope",
+    "requesting": ["please"],
 }
 
 
-def understood(intent: str, *clauses: tuple[str, float], words: str = "some words.") -> Message:
+def understood(
+    intent: str, *clauses: tuple[str, float], words: str = "some words.", whole: float = 0.9
+) -> Message:
     """A message of an intent, with clauses of other intents."""
     text = " ".join([words] * (len(clauses) + 1))
     cut = Cutter([]).cut(text)
     ranked = [ClauseIntent(c, [clause]) for c, clause in zip(cut, clauses, strict=False)]
-    first = {"name": intent, "confidence": 0.9}
+    first = {"name": intent, "confidence": whole}
     message = Message({"text": text, "intent": first, "intent_ranking": [first]})
     message.set(CLAUSE_INTENTS, ranked)
     FurtherWishes(CONFIG).process([message])
@@ -83,8 +104,50 @@ def test_a_sure_wish_in_a_clause_is_a_further_one() -> None:
     assert further(understood("cancel_account", ("ask_fees", 0.9))) == ["ask_fees"]
 
 
-def test_a_doubtful_one_is_none() -> None:
-    assert further(understood("cancel_account", ("ask_fees", 0.7))) == []
+@pytest.mark.parametrize(
+    ("intent", "share", "found"),
+    [
+        ("keep_numbers", 0.8, ["keep_numbers"]),
+        ("keep_numbers", 0.79, ["unclear"]),
+        ("keep_numbers", 0.65, ["unclear"]),
+        ("keep_numbers", 0.64, []),
+        ("ask_fees", 0.9, ["ask_fees"]),
+        ("ask_fees", 0.89, ["unclear"]),
+    ],
+)
+def test_a_doubtful_one_is_named_only(intent: str, share: float, found: list[str]) -> None:
+    assert further(understood("cancel_account", (intent, share))) == found
+
+
+def test_of_two_opposite_wishes_the_second_is_named_only() -> None:
+    message = understood("ask_fees", ("keep_numbers", 0.9), ("release_numbers", 0.9))
+    assert further(message) == ["keep_numbers", "unclear"]
+    assert further(understood("stop_cancellation", ("cancel_account", 0.9))) == ["unclear"]
+    assert further(understood("stop_cancellation", ("just_cancel", 0.7))) == []
+
+
+def test_opposites_are_never_sure_together() -> None:
+    message = understood("cancel_account")
+    clause = Cutter([]).cut("the numbers go. thank you")[0]
+    torn = ClauseIntent(clause, [("release_numbers", 0.49), ("keep_numbers", 0.47)])
+    message.set(CLAUSE_INTENTS, [torn])
+    FurtherWishes(CONFIG).process([message])
+
+    assert further(message) == []
+
+
+def test_beside_what_is_not_done_here_nothing_begins() -> None:
+    assert further(understood("out_of_scope", ("release_numbers", 0.99))) == ["unclear"]
+    assert further(understood("out_of_scope", ("release_numbers", 0.7))) == []
+
+
+def test_a_weak_whole_gives_way_to_a_sure_clause() -> None:
+    weak = understood("cancel_account", ("thanks", 0.9), ("ask_fees", 0.95), whole=0.59)
+    assert weak.get("intent")["name"] == "ask_fees"
+    strong = understood("cancel_account", ("thanks", 0.9), ("ask_fees", 0.95), whole=0.6)
+    assert strong.get("intent")["name"] == "cancel_account"
+    said_so = understood("cancel_account", ("just_cancel", 0.5), ("ask_fees", 0.95), whole=0.5)
+    assert said_so.get("intent")["name"] == "cancel_account"
 
 
 def test_what_is_no_wish_is_none() -> None:
@@ -122,10 +185,11 @@ def test_a_clause_leads_only_where_the_configuration_says_so(
     assert understood(whole, (clause, 0.9)).get("intent")["name"] == leads
 
 
-def test_only_a_question_for_what_is_not_served_is_named() -> None:
+def test_only_a_question_or_request_for_what_is_not_served_is_named() -> None:
     assert further(understood("cancel_account", ("out_of_scope", 0.9))) == []
-    asked = understood("cancel_account", ("out_of_scope", 0.9), words="do you sell hats?")
-    assert further(asked) == ["out_of_scope"]
+    for words in ("do you sell hats?", "please sell me hats."):
+        asked = understood("cancel_account", ("out_of_scope", 0.9), words=words)
+        assert further(asked) == ["out_of_scope"]
 
 
 # --- serving them --------------------------------------------------------------------------------
@@ -162,6 +226,8 @@ async def served(leading: str, *wishes: str) -> tuple[list[tuple[Any, ...]], lis
     [
         ("ask_fees", ("question", "fees", "close it what else?")),
         ("request_human", ("hand_over", None)),
+        ("stop_cancellation", ("stop",)),
+        ("have_export", ("answer", "data_export", "have", "close it what else?")),
         ("want_export", ("answer", "data_export", "export", "close it what else?")),
         ("keep_numbers", ("answer", "keep_numbers", "port_first", "close it what else?")),
         ("release_numbers", ("answer", "keep_numbers", "release_all", "close it what else?")),
@@ -176,7 +242,7 @@ async def test_a_further_wish_is_served(wish: str, call: tuple[Any, ...]) -> Non
     assert [message["response"] for message in said] == ["utter_say_stopped"]
 
 
-@pytest.mark.parametrize("wish", ["give_up_number", "transfer_first", "change_account"])
+@pytest.mark.parametrize("wish", ["unclear", "give_up_number", "transfer_first", "go_back"])
 async def test_what_needs_its_own_message_is_named_and_not_done(wish: str) -> None:
     asked, (said,) = await served("cancel_account", wish)
 
@@ -184,21 +250,37 @@ async def test_what_needs_its_own_message_is_named_and_not_done(wish: str) -> No
     assert (said["response"], said["words"]) == ("utter_say_one_at_a_time", "what else")
 
 
-@pytest.mark.parametrize(
-    ("leading", "wish"),
-    [
-        ("stop_cancellation", "cancel_account"),
-        ("cancel_account", "reactivate_account"),
-        ("reactivate_account", "just_cancel"),
-    ],
-)
-async def test_of_two_opposite_wishes_the_second_is_named_and_not_done(
-    leading: str, wish: str
-) -> None:
-    asked, (said,) = await served(leading, wish)
+async def test_who_stays_is_heard_first() -> None:
+    asked, _ = await served("ask_fees", "ask_refund", "stop_cancellation")
 
-    assert asked == []
-    assert said["response"] == "utter_say_one_at_a_time"
+    assert asked[0] == ("stop",)
+
+
+async def test_beyond_what_a_turn_can_hold_wishes_are_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked, said = await served("cancel_account", *["ask_fees"] * (serving.MOST + 2))
+    assert len(asked) == serving.MOST
+    assert [m["response"] for m in said[serving.MOST :]] == ["utter_say_one_at_a_time"] * 2
+
+    monkeypatch.setattr(serving, "LONGEST", 0.0)
+    asked, said = await served("cancel_account", "ask_fees")
+    assert (asked, said[0]["response"]) == ([], "utter_say_one_at_a_time")
+
+
+async def test_words_are_repeated_shortened_and_in_one_line() -> None:
+    words = "and\n\nplease " + "tell my dear aunt " * 10
+    entity = {"entity": "further_wish", "value": "unclear", "start": 0, "end": len(words)}
+    tracker = Tracker(
+        "c-1", {}, {"text": words, "entities": [entity]}, [], False, None, {}, "action_listen"
+    )
+    dispatcher = CollectingDispatcher()
+    await serve(dispatcher, tracker, Backend())  # type: ignore[arg-type]
+
+    said = dispatcher.messages[0]["words"]
+    assert said.startswith("and please tell my dear aunt tell")
+    assert said.endswith(("aunt…", "dear…", "tell…"))
+    assert len(said) <= serving.QUOTED
 
 
 async def test_what_is_not_served_here_is_said() -> None:
