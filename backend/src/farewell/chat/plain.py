@@ -46,7 +46,7 @@ def stops(conversation: Conversation, text: str) -> bool:
 def asks_for_human(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly asks for a human; needed where words must not reach the assistant."""
     said = same_words(text).split()
-    words = language_of(conversation).text("plain.human.words").split("|")
+    words = language_of(conversation).listed("plain.human.words")
     return _listed(conversation, text, "plain.human") or (
         len(said) > 2 and any(word in said for word in words)
     )
@@ -78,7 +78,7 @@ def is_plain_no(conversation: Conversation, text: str) -> bool:
 
 
 def _listed(conversation: Conversation, text: str, key: str) -> bool:
-    known = language_of(conversation).text(key).split("|")
+    known = language_of(conversation).listed(key)
     return same_words(text) in map(same_words, known)
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from farewell.accounts.matching import match_number
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
 from farewell.chat import reasons
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
+from farewell.chat.naming import number_named
 from farewell.chat.plain import CONFIRMATIONS, YES, gives_up
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
@@ -165,7 +165,7 @@ def _port(
     that hold nothing else.
     """
     numbers = work.view(case.account).all_numbers()
-    named = match_number(text, [n.e164 for n in numbers])
+    named = number_named(conversation, text, [n.e164 for n in numbers])
     fitting = [n for n in numbers if n.port and (n.port == "completed" or code == "open_port")]
     if not fitting or (named and all(n.e164 != named for n in fitting)):
         return Statement("no_open_port", {})
