@@ -60,7 +60,7 @@ def test_an_account_number_of_digits_is_found_where_it_is_called_one(said: str) 
 
 @pytest.mark.parametrize(
     "said",
-    ["I'm 100 percent sure, close it", "100 calls a day", "in 1001 days", "$100 is too much"],
+    ["I'm 100 percent sure, close it", "100 calls a day", "in 1001 days", "$100 for it"],
 )
 def test_other_digits_are_no_account_number(said: str) -> None:
     assert meant(said, named("100"), named("200")) == []

@@ -13,8 +13,8 @@ from farewell.accounts.spoken import amounts_named, holds, numbers_named
 from farewell.billing.money import Money
 
 DASHES = r"\-\u2010-\u2015"
-SEPARATORS = r"[\s().\-/]"
-"""Between the digits of a phone number."""
+DIGITS = re.compile(rf"(?<!\w)(?<![^\W\d_][{DASHES}])\d(?:[\s().\-/]*\d)*(?!\w)")
+"""Digits as in a phone number, which are no part of a word or of a number such as `T-1005`."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _tokens(text: str) -> set[str]:
 
 
 def _by_number(text: str, number: str, words: NamingWords, asked: bool) -> bool:
-    """Whole, with spaces and dashes as the customer likes. Digits alone are often something else."""
+    """Whole, with spaces and dashes as the customer likes. Mere digits often are something else."""
     parts = re.findall(r"[^\W\d_]+|\d+", _plain(number))
     written = rf"[\s{DASHES}]*".join(map(re.escape, parts))
     alone = rf"\W*{written}\W*"
@@ -160,9 +160,7 @@ def _ending(text: str, e164s: Sequence[str], words: NamingWords, asked: bool) ->
         return set()
     ends = [
         re.sub(r"\D", "", match[0])
-        for match in re.finditer(
-            rf"(?<!\w)(?<![^\W\d_][{DASHES}])\d(?:{SEPARATORS}*\d)*(?!\w)", text
-        )
+        for match in DIGITS.finditer(text)
         if not holds(text[: match.start()], words.card)
     ]
     by_end = [{e164 for e164 in e164s if len(end) >= 4 and e164.endswith(end)} for end in ends]

@@ -250,9 +250,9 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
     """
     if conversation.topic == "choose_vendor":
         return choose_account(work, conversation, text)
-    if conversation.person is not None and conversation.topic == "none":
-        if accounts_named(work, conversation, text):
-            return choose_account(work, conversation, text)
+    idle = conversation.person is not None and conversation.topic == "none"
+    if idle and accounts_named(work, conversation, text):
+        return choose_account(work, conversation, text)
     return [Statement("out_of_scope" if foreign else "rephrase", {})]
 
 
