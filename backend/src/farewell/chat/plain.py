@@ -15,6 +15,9 @@ CONFIRMED = "/confirm_closure"
 
 YES, NO = "/affirm", "/deny"
 
+WORDS_OF_A_REASON = 2
+"""So many words beside those of a wish tell something."""
+
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
 
 
@@ -75,6 +78,12 @@ def starts_over(conversation: Conversation, text: str) -> bool:
 def is_plain_no(conversation: Conversation, text: str) -> bool:
     """Whether a text is a plain no and nothing else."""
     return _listed(conversation, text, "plain.no")
+
+
+def is_bare_wish(conversation: Conversation, text: str) -> bool:
+    """Whether a text holds hardly more than a wish to close: "cancel it already"."""
+    words = language_of(conversation).listed("plain.wish.words")
+    return sum(word not in words for word in same_words(text).split()) < WORDS_OF_A_REASON
 
 
 def _listed(conversation: Conversation, text: str, key: str) -> bool:
