@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from babel import Locale
+from factories import e164
 
 from farewell.accounts.matching import Named, NamingWords, match_number, pointed_to
 from farewell.billing.money import Money
@@ -125,6 +126,24 @@ def test_where_a_number_is_asked_about_its_end_is_enough() -> None:
     assert match_number("give up 0123", [MAIN, BRANCH], WORDS) is None
     assert match_number("give up 0123", [MAIN, BRANCH], WORDS, asked=True) == MAIN
     assert match_number("my card ending 0123", [MAIN, BRANCH], WORDS, asked=True) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("give up +1 303 555 0100", e164(0)),
+        ("give up (303) 555-0101 please", e164(1)),
+        ("the one with 0101", e164(1)),
+        ("3035550100", e164(0)),
+        ("give up my number", None),
+        ("both 0100 and 0101", None),
+        ("0199", None),
+        ("100", None),
+        ("all of them", None),
+    ],
+)
+def test_a_number_is_only_meant_when_its_digits_are_said(said: str, found: str | None) -> None:
+    assert match_number(said, [e164(0), e164(1)], WORDS, asked=True) == found
 
 
 def test_two_numbers_are_none() -> None:
