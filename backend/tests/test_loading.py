@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from factories import POLICIES, World, account, agency_with, e164, person, phone, the_person
+from factories import POLICIES, World, account, agency_with, person, phone, the_person
 
 from farewell.accounts.load import LoadError, load, moment, read_file
 from farewell.accounts.tables import Account, Person
