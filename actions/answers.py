@@ -111,10 +111,15 @@ class GiveReason(FixedAnswer):
 
 
 class SkipReason(FixedAnswer):
-    """No reason is given."""
+    """No reason is given, unless by the words around a wish to close."""
 
     action_name, code, value = "action_skip_reason", "exit_reason", "skip"
-    may_tell_why = True
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Pass a wish on with its words; the backend skips where they hold nothing else."""
+        wishes = tracker.get_intent_of_latest_message() == "cancel_account"
+        value = "words" if wishes else self.value
+        return await backend.answer(self.code, value, said(tracker), reason(tracker))
 
 
 class TakeOption(Told):

@@ -228,6 +228,17 @@ def test_every_action_that_answers_a_wish_to_close_may_tell_why() -> None:
     assert answering & set(told_actions()) == WISHES
 
 
+@pytest.mark.parametrize(
+    ("intent", "value"), [("cancel_account", "words"), ("skip", "skip"), ("deny", "skip")]
+)
+async def test_a_wish_in_place_of_the_reason_is_passed_on_with_its_words(
+    backend: Fake, intent: str, value: str
+) -> None:
+    """The backend knows whether anything but the wish is said."""
+    await run("action_skip_reason", tracker("cancel it, it crashes", intent))
+    assert (backend.body["value"], backend.body["text"]) == (value, "cancel it, it crashes")
+
+
 async def test_an_option_comes_from_its_button_only(backend: Fake) -> None:
     await run("action_take_option", tracker("T-1001", "choose_option"))
     assert backend.body == {"option": ""}

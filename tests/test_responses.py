@@ -25,8 +25,8 @@ from components.responses import (
 from launch.paths import ROOT
 
 WHILE_CONFIRMING = [{"type": "slot", "name": "asking", "value": "confirm"}]
-GREETING = {
-    "text": "Hallo. Was kann ich tun?",
+NOTHING_OPEN = {
+    "text": "Nichts ist offen. Was kann ich tun?",
     "buttons": [
         {"title": "Konto schließen", "payload": "/cancel_account"},
         {"title": "Mit einem Menschen sprechen", "payload": "/request_human"},
@@ -72,14 +72,19 @@ def talk(language: str | None = None, asking: str | None = None) -> DialogueStat
 
 @pytest.mark.parametrize(
     ("language", "text"),
-    [("de", "Hallo. Was kann ich tun?"), ("en", "Hello."), (None, "Hello."), ("fr", "Hello.")],
+    [
+        ("de", "Nichts ist offen. Was kann ich tun?"),
+        ("en", "There is no open"),
+        (None, "There is no open"),
+        ("fr", "There is no open"),
+    ],
 )
 async def test_the_language_of_the_message_is_spoken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, language: str | None, text: str
 ) -> None:
-    speaks = generator(write(tmp_path, {"utter_greet": [GREETING]}), monkeypatch)
+    speaks = generator(write(tmp_path, {"utter_nothing_open": [NOTHING_OPEN]}), monkeypatch)
 
-    said = await speaks.generate("utter_greet", talk(language), "farewell")
+    said = await speaks.generate("utter_nothing_open", talk(language), "farewell")
 
     assert said is not None
     assert said["text"].startswith(text)
@@ -89,21 +94,21 @@ async def test_the_language_of_the_message_is_spoken(
 async def test_before_the_first_message_the_sessions_language_is_spoken(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    speaks = generator(write(tmp_path, {"utter_greet": [GREETING]}), monkeypatch)
+    speaks = generator(write(tmp_path, {"utter_nothing_open": [NOTHING_OPEN]}), monkeypatch)
     tracker = talk()
     tracker.update(SlotSet(SESSION_START_METADATA_SLOT, {"language": "de"}))
 
-    said = await speaks.generate("utter_greet", tracker, "farewell")
+    said = await speaks.generate("utter_nothing_open", tracker, "farewell")
 
     assert said is not None
-    assert said["text"].startswith("Hallo")
+    assert said["text"].startswith("Nichts")
 
 
 async def test_a_missing_response_is_said_in_english_with_its_facts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING, logger="components.responses"):
-        speaks = generator(write(tmp_path, {"utter_greet": [GREETING]}), monkeypatch)
+        speaks = generator(write(tmp_path, {"utter_nothing_open": [NOTHING_OPEN]}), monkeypatch)
 
     said = await speaks.generate(
         "utter_say_only_account", talk("de"), "farewell", account="Archer (T-1)"
@@ -112,7 +117,7 @@ async def test_a_missing_response_is_said_in_english_with_its_facts(
     assert said is not None
     assert "You have one account here: Archer (T-1)" in said["text"]
     assert "utter_say_only_account" in caplog.text
-    assert "utter_greet," not in caplog.text
+    assert "utter_nothing_open," not in caplog.text
 
 
 @pytest.mark.parametrize(("asking", "text"), [(None, "Noch da: A."), ("confirm", "Offen: A.")])

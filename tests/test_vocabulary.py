@@ -175,6 +175,36 @@ def wordings(question: str) -> dict[str | None, dict[str, Any]]:
     return found
 
 
+NO_QUESTION_FOLLOWS = {
+    None,  # at the very beginning
+    *("none", "nothing_open", "unavailable", "sign_in", "role_missing", "role_vacant"),
+    *("porting_first", "transferring_first", "waiting_for_port"),
+}
+
+
+def test_a_greeting_offers_something_where_no_question_follows_and_nothing_elsewhere() -> None:
+    brief, *others = DOMAIN["responses"]["utter_greet"]
+    assert set(brief) == {"text"}
+    at = {other["condition"][0]["value"]: other for other in others}
+    assert set(at) == NO_QUESTION_FOLLOWS
+    assert all(other["buttons"] for other in others)
+    in_closing = {v for v, o in at.items() if "/cancel_account" not in str(o["buttons"])}
+    assert in_closing == {"porting_first", "transferring_first", "waiting_for_port"}
+
+
+def test_no_question_is_asked_where_a_greeting_offers_something() -> None:
+    asked = {
+        code
+        for rule in rules()
+        for code in named("next_requirement", rule)
+        if rule["steps"][0] == {"action": "action_next_step"}
+        and any(re.match("utter_ask|action_offer|.*_form", n) for n in named("action", rule))
+    }
+    assert asked | NO_QUESTION_FOLLOWS == {*REQUIREMENTS, None}
+    # Signing in happens elsewhere: it is asked for once, and nothing waits for it.
+    assert asked & NO_QUESTION_FOLLOWS == {"sign_in"}
+
+
 QUESTIONS = sorted(name for name in DOMAIN["responses"] if name.startswith("utter_ask_"))
 
 

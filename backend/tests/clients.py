@@ -67,7 +67,7 @@ class PaperRasa:
         match words.split(" "):
             case ["close", *_]:
                 said += spoken(await self.act(sender, "wish", **wish, wish="closing"))
-            case ["just", "close"]:
+            case ["just", "close", *_]:
                 said += spoken(await self.act(sender, "skip-ahead", **wish))
             case ["account", *_]:
                 said += spoken(await self.act(sender, "account", **wish))

@@ -87,6 +87,34 @@ def test_a_refusal_that_tells_the_reason_is_one(api: Api, one: World) -> None:
     assert reason(one) == ("too_expensive", "too dear")
 
 
+@pytest.mark.parametrize(
+    "words", ["cancel it already, your app crashes all day", "close it, garbage app"]
+)
+def test_the_words_around_a_wish_are_kept(api: Api, one: World, words: str) -> None:
+    token = api.sign_in()
+    api.say(token, "close")
+
+    said = api.say(token, f"answer exit_reason words {words}")
+
+    assert heard(said)[0] == "reason_thanks"
+    assert reason(one) == (None, words)
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["just cancel", "Cancel it already!", "I want to close my account now", "/cancel_account"],
+)
+def test_a_bare_wish_is_no_reason(api: Api, one: World, words: str) -> None:
+    token = api.sign_in()
+    api.say(token, "close")
+
+    said = api.say(token, f"answer exit_reason words {words}")
+
+    assert "reason_thanks" not in heard(said)
+    assert reason(one) == (None, None)
+    assert leads_past_the_reason(api, token)
+
+
 @pytest.mark.parametrize("code", REASON_CODES)
 def test_every_reason_is_taken_and_has_a_title(one: World, code: str) -> None:
     one.closing().open().answer("exit_reason", code)

@@ -71,6 +71,42 @@ def test_the_reason_that_is_taken_back_is_forgotten(api: Api, two: World) -> Non
     assert case(two)["reason_words"] is None
 
 
+def test_a_reason_that_was_given_ahead_is_kept(api: Api, two: World) -> None:
+    token = api.sign_in()
+    api.say(token, "close because too_expensive")
+    api.say(token, "answer keep_numbers release_all")
+
+    assert said(api, token, "back") == "reopened\nkeep_numbers?"
+    assert said(api, token, "back") == "nothing_before\nkeep_numbers?"
+
+    assert case(two)["reason_code"] == "too_expensive"
+    assert [given["code"] for given in case(two)["answers"]] == ["exit_reason"]
+
+
+def test_a_reason_goes_along_when_going_back_lets_the_account_be_chosen_anew(
+    api: Api, two: World
+) -> None:
+    two.load(account("T-7", name="Denver"), account("T-8", name="Boston"))
+    token = api.sign_in()
+    api.say(token, "close T-7 because too_expensive")
+    assert said(api, token, "back") == "reopened\nchoose_account?"
+
+    assert "reason_noted" in said(api, token, "close T-8")
+
+    assert case(two, "T-8")["reason_code"] == "too_expensive"
+
+
+def test_a_number_that_was_given_up_ahead_stays_given_up(api: Api, world: World) -> None:
+    world.load(account(numbers=[phone(0, "submitted"), phone(1, "submitted")]))
+    token = api.sign_in()
+    api.say(token, "close")
+    api.say(token, f"answer open_port give_up give up {e164(1)}")
+
+    assert said(api, token, "back").startswith("nothing_before")
+
+    assert world.show("T-1")["numbers"][1]["given_up"]
+
+
 def test_an_answer_that_was_corrected_last_is_the_last_one(api: Api, two: World) -> None:
     token = answered(api, two)
     api.say(token, "answer data_export export")

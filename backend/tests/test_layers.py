@@ -8,6 +8,8 @@ import sys
 import pytest
 
 RULES = (
+    "farewell.accounts.matching",
+    "farewell.accounts.spoken",
     "farewell.closing.requirements",
     "farewell.closing.statements",
     "farewell.billing.quote",

@@ -8,10 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
-from factories import POLICIES, World, account, agency_with, e164, person, phone, the_person
+from factories import POLICIES, World, account, agency_with, person, phone, the_person
 
 from farewell.accounts.load import LoadError, load, moment, read_file
-from farewell.accounts.matching import match_number
 from farewell.accounts.tables import Account, Person
 from farewell.closing import case as cases
 from farewell.config import REPOSITORY
@@ -210,21 +209,3 @@ def test_a_moment_is_a_time_or_days_before_now(
 def test_a_moment_without_zone_or_sense_is_refused(world: World, given: str) -> None:
     with pytest.raises(LoadError):
         moment(given, world.clock())
-
-
-@pytest.mark.parametrize(
-    ("said", "found"),
-    [
-        ("give up +1 303 555 0100", e164(0)),
-        ("give up (303) 555-0101 please", e164(1)),
-        ("the one with 0101", e164(1)),
-        ("3035550100", e164(0)),
-        ("give up my number", None),
-        ("both 0100 and 0101", None),
-        ("0199", None),
-        ("100", None),
-        ("all of them", None),
-    ],
-)
-def test_a_number_is_only_meant_when_its_digits_are_said(said: str, found: str | None) -> None:
-    assert match_number(said, [e164(0), e164(1)]) == found

@@ -7,12 +7,19 @@ from datetime import UTC, date, datetime
 import pytest
 from babel import Locale
 
-from farewell.accounts.spoken import amounts_named, day_named, numbers_named
+from farewell.accounts.spoken import DayWords, amounts_named, day_asked_for, numbers_named
 from farewell.billing.money import Money
+from farewell.i18n import catalogue
 
 ENGLISH = Locale("en", "US")
 NOW = datetime(2026, 11, 16, 10, tzinfo=UTC)
 """A Monday."""
+WORDS = DayWords(
+    **{
+        field: catalogue("en").listed(f"day.{field}")
+        for field in ("asking", "wishing", "other", "after_tomorrow", "month_end", "joining")
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -21,16 +28,27 @@ NOW = datetime(2026, 11, 16, 10, tzinfo=UTC)
         ("close it on December 1", date(2026, 12, 1)),
         ("I want out by 12/31", date(2026, 12, 31)),
         ("cancel effective Dec 15, 2026", date(2026, 12, 15)),
+        ("cancel effective Dec 15, 2027", date(2027, 12, 15)),
+        ("cancel it. effective Dec 15", date(2026, 12, 15)),
+        ("cancel it, on friday please", date(2026, 11, 20)),
+        ("cancel, but I need it until friday", date(2026, 11, 20)),
+        ("cancel from the 1st of December", date(2026, 12, 1)),
+        ("close it on monday, december 7", date(2026, 12, 7)),
         ("shut it down on monday", date(2026, 11, 23)),
+        ("cancel it monday", date(2026, 11, 23)),
         ("please cancel next friday", date(2026, 11, 20)),
         ("close my account in 2 weeks", date(2026, 11, 30)),
+        ("close it next month", date(2026, 12, 16)),
         ("cancel it tomorrow please", date(2026, 11, 17)),
+        ("cancel it the day after tomorrow", date(2026, 11, 18)),
+        ("close it at the end of the month", date(2026, 11, 30)),
         ("close it today", date(2026, 11, 16)),
-        ("I signed up 3 months ago, cancel", date(2026, 8, 16)),
+        ("you charged me on 12/3, so cancel it tomorrow", date(2026, 11, 17)),
+        ("cancel it on friday because I'm moving", date(2026, 11, 20)),
     ],
 )
-def test_a_day_that_is_plainly_named_is_found(said: str, meant: date) -> None:
-    assert day_named(said, ENGLISH, NOW) == meant
+def test_a_day_that_is_plainly_asked_for_is_found(said: str, meant: date) -> None:
+    assert day_asked_for(said, ENGLISH, NOW, WORDS) == meant
 
 
 @pytest.mark.parametrize(
@@ -38,7 +56,16 @@ def test_a_day_that_is_plainly_named_is_found(said: str, meant: date) -> None:
     [
         "cancel my account",
         "I've been a customer since May",
+        "cancel it, I have been with you since May 5",
+        "I signed up on Monday, cancel it",
+        "cancel, you charged me on 12/3",
+        "cancel within 30 days of signing up",
+        "I signed up 3 months ago, cancel",
+        "cancel because of the outage on monday",
+        "your guys hung up on me on friday, cancel it",
         "you charged me twice in october, cancel",
+        "cancel it before it renews on december 1",
+        "close it at the end of next week",
         "I may cancel, or I may not",
         "your 24/7 support never answers, cancel",
         "close T-1005",
@@ -47,10 +74,20 @@ def test_a_day_that_is_plainly_named_is_found(said: str, meant: date) -> None:
         "march was too expensive, cancel",
         "it's in the sun, cancel it",
         "on friday or on monday, I don't know yet",
+        "cancel it on friday, or rather cancel it on december 1",
     ],
 )
 def test_no_day_is_made_of_other_words(said: str) -> None:
-    assert day_named(said, ENGLISH, NOW) is None
+    assert day_asked_for(said, ENGLISH, NOW, WORDS) is None
+
+
+@pytest.mark.parametrize(
+    ("month", "last"), [(1, date(2027, 1, 31)), (2, date(2027, 2, 28)), (12, date(2027, 12, 31))]
+)
+def test_a_month_ends_on_its_last_day(month: int, last: date) -> None:
+    now = NOW.replace(year=2027, month=month)
+
+    assert day_asked_for("cancel by the end of the month", ENGLISH, now, WORDS) == last
 
 
 @pytest.mark.parametrize(

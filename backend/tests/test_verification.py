@@ -46,6 +46,31 @@ def test_the_right_answer_makes_the_visitor_the_person(api: Api, known: World) -
     assert [a["number"] for a in seen] == ["T-1"]
 
 
+@pytest.mark.parametrize("words", ["I don't know it", "wrong account", "🤷"])
+def test_who_gives_no_number_hears_of_the_other_ways(api: Api, known: World, words: str) -> None:
+    token = api.guest("tresta")
+    api.say(token, "close")
+    key = known.run(lambda work: work.session.query(Conversation).one().id)
+
+    (told,) = api.runner.run(api.rasa.act(key, "verification", account_number=words))["say"]
+
+    assert told["code"] == "account_number_needed"
+    assert "(844) 2-TRESTA" in told["facts"]["contacts"]
+    assert told["facts"]["sign_in_at"]
+    assert api.runner.run(api.rasa.act(key, "next-step"))["next_requirement"] == "verify_account"
+
+
+@pytest.mark.parametrize("words", ["T-1001 or T-1002", "1" * 41])
+def test_what_is_no_account_number_is_not_taken_for_one(api: Api, known: World, words: str) -> None:
+    token = api.guest("tresta")
+    api.say(token, "close")
+    key = known.run(lambda work: work.session.query(Conversation).one().id)
+
+    (told,) = api.runner.run(api.rasa.act(key, "verification", account_number=words))["say"]
+
+    assert told["code"] == "account_number_unclear"
+
+
 @pytest.mark.parametrize("given", ["biscuit the third", "  BISCUIT   the THIRD "])
 def test_case_and_spaces_do_not_count(api: Api, known: World, given: str) -> None:
     token = asked(api)

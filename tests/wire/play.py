@@ -192,6 +192,8 @@ class Play:
         titles = [button["title"] for button in turn.buttons]
         for title in self.named(expects.get("buttons", [])):
             assert title in titles, f"{at}: no button {title!r} among {titles}"
+        for title in self.named(expects.get("buttons not", [])):
+            assert title not in titles, f"{at}: there is a button {title!r}"
         if expects.get("no buttons"):
             assert not titles, f"{at}: there are buttons {titles}"
         self._check_state(expects.get("state", {}), at)

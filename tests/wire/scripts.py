@@ -32,7 +32,14 @@ ACTS = {
     "comes later": (str,),
     "nowhere": (str,),
 }
-EXPECTATIONS = {"says": list, "says not": list, "buttons": list, "no buttons": bool, "state": dict}
+EXPECTATIONS = {
+    "says": list,
+    "says not": list,
+    "buttons": list,
+    "buttons not": list,
+    "no buttons": bool,
+    "state": dict,
+}
 HEAD = {
     "name": (str,),
     "data": (list, dict),

@@ -43,6 +43,13 @@ class Catalogue:
         """
         return self.texts[key].format(**facts)
 
+    def listed(self, key: str) -> tuple[str, ...]:
+        """Words that a customer may write, divided by `|` in the catalogue.
+
+        Raises KeyError for an unknown key.
+        """
+        return tuple(self.text(key).split("|"))
+
     def page_words(self) -> dict[str, dict[str, str]]:
         """The page's words as its script reads them: by part and key."""
         words: dict[str, dict[str, str]] = {}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from farewell.accounts.matching import Named
 from farewell.accounts.snapshot import (
     AccountView,
     ChargeView,
@@ -11,6 +12,7 @@ from farewell.accounts.snapshot import (
     SubscriptionView,
 )
 from farewell.accounts.tables import Account, Person, PhoneNumber
+from farewell.billing.money import Money
 from farewell.policy.model import Policy
 
 ACTIVE = ("active", "closing")
@@ -63,6 +65,18 @@ def view(account: Account, policy: Policy) -> AccountView:
         children=tuple(view(child, policy) for child in account.children if child.status in ACTIVE)
         if kind.cascade and kind.cascade.closes_children.stated
         else (),
+    )
+
+
+def named(account: Account, kind: str) -> Named:
+    """What a customer may call an account by, a closed one too; `kind` is its type in words."""
+    plan = account.subscription
+    return Named(
+        number=account.number,
+        name=account.name,
+        kind=kind,
+        e164s=tuple(number.e164 for number in account.numbers),
+        price=Money(plan.price_minor, account.currency) if plan else None,
     )
 
 

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from farewell.callers import ServicesDep, service_only
-from farewell.chat import reasons, replies, retracing, wishes
+from farewell.chat import reasons, replies, retracing, verifying, wishes
 from farewell.chat.answers import TOPICS
 from farewell.chat.asking import Asking, asking
 from farewell.chat.days import no_other_day
@@ -349,21 +349,11 @@ def restore(conversation_id: str, body: Yes, services: ServicesDep) -> Spoken:
 def begin_verification(conversation_id: str, body: AccountNumber, services: ServicesDep) -> Spoken:
     """A visitor gave an account number; the next message goes to the gateway as the answer."""
 
-    def use(work: Work, conversation: Conversation) -> Said:
-        with_digits = [w for w in body.account_number.split() if any(c.isdigit() for c in w)]
-        number = with_digits[0].strip(".,;:!?()#") if len(with_digits) == 1 else ""
-        if not wishes.verification_ways(work, conversation):
-            conversation.topic = "sign_in"
-            return []
-        if conversation.person_id or not number or len(number) > 40:
-            return [Statement("account_number_unclear", {})]
-        conversation.verifying_account = number
-        conversation.topic = "none"
-        return [
-            Statement("security_question", {"question": question_text(work, conversation, number)})
-        ]
-
-    return _speak(services, conversation_id, use)
+    return _speak(
+        services,
+        conversation_id,
+        lambda w, c: verifying.begin_verification(w, c, body.account_number),
+    )
 
 
 @router.post("/verified")

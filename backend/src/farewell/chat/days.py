@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-from farewell.accounts.spoken import day_named
-from farewell.chat.speaker import language_of
+from farewell.chat.naming import day_named
 from farewell.chat.tables import Conversation
 from farewell.facts import Statement
 from farewell.work import Work
@@ -23,6 +22,6 @@ def no_other_day(work: Work, conversation: Conversation, text: str) -> list[Stat
     if work.kind(account).takes_effect.stated is None:
         return []
     now = work.now.astimezone(ZoneInfo(account.zone))
-    day = day_named(text, language_of(conversation).locale, now)
+    day = day_named(conversation, text, now)
     to_come = day is not None and timedelta(0) < day - now.date() <= SOON
     return [Statement("no_other_day", {"day": day})] if to_come else []

@@ -46,7 +46,7 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
             stored.append(store_message(work, conversation, "bot", "\n\n".join(run), []))
             run.clear()
 
-    for message in said:
+    for message in _once(said):
         # A fact may be empty; it leaves no blank line behind.
         text = re.sub(r"\n\s*\n", "\n", str(message.get("text") or "").strip())
         buttons = message.get("buttons") or []
@@ -74,6 +74,16 @@ def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) 
         ]
     _note_shown(work, conversation, said)
     return stored
+
+
+def _once(said: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Without statements that were made before in the same answer, for another wish in it."""
+    kept: list[dict[str, Any]] = []
+    for message in said:
+        states = str(message.get("utter_action", "")).startswith(SAYS)
+        if not (states and message in kept):
+            kept.append(message)
+    return kept
 
 
 def _note_shown(work: Work, conversation: Conversation, said: list[dict[str, Any]]) -> None:

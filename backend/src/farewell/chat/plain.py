@@ -15,6 +15,9 @@ CONFIRMED = "/confirm_closure"
 
 YES, NO = "/affirm", "/deny"
 
+WORDS_OF_A_REASON = 2
+"""So many words beside those of a wish tell something."""
+
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
 
 
@@ -46,7 +49,7 @@ def stops(conversation: Conversation, text: str) -> bool:
 def asks_for_human(conversation: Conversation, text: str) -> bool:
     """Whether a text plainly asks for a human; needed where words must not reach the assistant."""
     said = same_words(text).split()
-    words = language_of(conversation).text("plain.human.words").split("|")
+    words = language_of(conversation).listed("plain.human.words")
     return _listed(conversation, text, "plain.human") or (
         len(said) > 2 and any(word in said for word in words)
     )
@@ -77,8 +80,14 @@ def is_plain_no(conversation: Conversation, text: str) -> bool:
     return _listed(conversation, text, "plain.no")
 
 
+def is_bare_wish(conversation: Conversation, text: str) -> bool:
+    """Whether a text holds hardly more than a wish to close: "cancel it already"."""
+    words = language_of(conversation).listed("plain.wish.words")
+    return sum(word not in words for word in same_words(text).split()) < WORDS_OF_A_REASON
+
+
 def _listed(conversation: Conversation, text: str, key: str) -> bool:
-    known = language_of(conversation).text(key).split("|")
+    known = language_of(conversation).listed(key)
     return same_words(text) in map(same_words, known)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from farewell.accounts.matching import match_number
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
 from farewell.chat import reasons
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
-from farewell.chat.plain import CONFIRMATIONS, YES, gives_up
+from farewell.chat.naming import number_named
+from farewell.chat.plain import CONFIRMATIONS, YES, gives_up, is_bare_wish
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.chat.wishes import WISHES, Said, question, take_account, take_vendor, wish
@@ -52,8 +52,8 @@ def answer(
     if (code, value) == ("sub_accounts", "close_all") and conversation.asked != code:
         return wish(work, conversation, "closing", text or "")  # the list was not shown yet
     said, case = _opened(work, conversation, text or "")
-    if code == "exit_reason" and reason:
-        value = reason
+    if code == "exit_reason":
+        value = _reason_in(conversation, value, text or "", reason)
     if case is None:
         if code == "exit_reason" and value in ("words", *REASON_CODES):
             reasons.keep(conversation, value, text or "", given=True)
@@ -88,6 +88,13 @@ def answer(
     if code == "exit_reason" and reason:
         return [*said, statements.reason_noted(work.policy(case.account), reason)]
     return [*said, *_after(work, conversation, case, code, value)]
+
+
+def _reason_in(conversation: Conversation, value: str, text: str, reason: ReasonCode | None) -> str:
+    """The reason's code where it is known; words that are nothing but the wish to close skip it."""
+    if reason is None and value == "words" and is_bare_wish(conversation, text):
+        return "skip"
+    return reason or value
 
 
 PORTS = ("open_port", "port_works")
@@ -165,7 +172,7 @@ def _port(
     that hold nothing else.
     """
     numbers = work.view(case.account).all_numbers()
-    named = match_number(text, [n.e164 for n in numbers])
+    named = number_named(conversation, text, [n.e164 for n in numbers])
     fitting = [n for n in numbers if n.port and (n.port == "completed" or code == "open_port")]
     if not fitting or (named and all(n.e164 != named for n in fitting)):
         return Statement("no_open_port", {})

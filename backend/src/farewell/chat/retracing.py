@@ -10,8 +10,8 @@ from farewell.chat.answers import closed_already
 from farewell.chat.leading import candidates
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
+from farewell.chat.wishes import leave
 from farewell.closing import case as cases
-from farewell.closing.tables import ClosingCase
 from farewell.closing.taking_back import STANDING, take_back_all, take_back_last
 from farewell.facts import Phrase, Statement
 from farewell.lifecycle.reactivation import offer_for
@@ -44,7 +44,7 @@ def go_back(work: Work, conversation: Conversation) -> Said:
         return _reopened(code)
     if len(candidates(work, conversation)) == 1:
         return [Statement("nothing_before", {})]
-    _leave_account(work, conversation, case, because="other_account")
+    _choose_account_anew(work, conversation, because="other_account")
     return _reopened("choose_account")
 
 
@@ -64,7 +64,7 @@ def start_over(work: Work, conversation: Conversation) -> Said:
     actor, account = actor_of(conversation), work.view(case.account).named()
     take_back_all(work, case=case, viewer=conversation.id, actor=actor)
     if len(candidates(work, conversation)) > 1:
-        _leave_account(work, conversation, case, because="started_over")
+        _choose_account_anew(work, conversation, because="started_over")
     return [Statement("started_over", {"account": account})]
 
 
@@ -122,9 +122,7 @@ def _over_without_case(work: Work, conversation: Conversation) -> Said:
     return [*told, Statement("fresh_start", {})]
 
 
-def _leave_account(
-    work: Work, conversation: Conversation, case: ClosingCase, *, because: str
-) -> None:
-    cases.withdraw(work, case=case, actor=actor_of(conversation), because=because)
+def _choose_account_anew(work: Work, conversation: Conversation, *, because: str) -> None:
+    leave(work, conversation, because=because)
     conversation.account, conversation.wanted = None, "closing"
     conversation.topic = "choose_account"

@@ -6,7 +6,6 @@ separately by `leading.next_step`, so any order of wishes ends at the right ques
 
 from __future__ import annotations
 
-from farewell.accounts.matching import match_account
 from farewell.accounts.tables import Account
 from farewell.chat import reasons
 from farewell.chat.answers import (
@@ -16,14 +15,14 @@ from farewell.chat.answers import (
     closed_already,
 )
 from farewell.chat.leading import candidates
+from farewell.chat.naming import accounts_named
 from farewell.chat.plain import same_words
-from farewell.chat.speaker import actor_of, case_of, language_of, person_of
+from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing import statements
 from farewell.desk.handover import human_wanted, when_people_answer
 from farewell.facts import Statement, VendorWords
-from farewell.policy.model import words_in
 from farewell.work import Work
 
 Said = list[Statement]
@@ -36,19 +35,6 @@ DEPENDS = {"choose_vendor": "depends_on_service", "choose_account": "depends_on_
 
 AMOUNTS = ("final_bill", "refund")
 """Questions whose answers name amounts: for those who may close."""
-
-
-def _match(work: Work, conversation: Conversation, text: str) -> Account | None:
-    person, words = person_of(conversation), language_of(conversation)
-    types = {
-        key: words_in(kind.name, words.language)
-        for key, kind in work.vendor(person.vendor).account_types.items()
-    }
-    for accounts in (candidates(work, conversation), cases.accounts_of(work, person)):
-        found = match_account(text, accounts, types, words.locale)
-        if found:
-            return found
-    return None
 
 
 def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
@@ -68,17 +54,29 @@ def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
     if not accounts:
         conversation.topic = "none"
         return [Statement("no_account", {})]
-    meant = _match(work, conversation, text) if len(accounts) > 1 else accounts[0]
     kept = conversation.account
-    if meant is None and kept is not None and _fits(kept, what):
-        meant = kept
-    found = candidates(work, conversation)
-    if meant is None and len(found) == 1:
-        meant = found[0]
-    if meant is None:
+    # A price in a complaint turns nobody away from an account that is being closed.
+    plainly = kept is not None and cases.open_case_of(work, kept) is not None
+    meant = accounts
+    if len(accounts) > 1:
+        meant = accounts_named(work, conversation, text, plainly=plainly)
+    if len(meant) > 1:
+        return _one_at_a_time(work, conversation, meant)
+    if not meant and kept is not None and _fits(kept, what):
+        meant = [kept]
+    if not meant:
+        meant = candidates(work, conversation)
+    if len(meant) > 1:
         conversation.topic = "choose_account"
         return []
-    return take_account(work, conversation, meant)
+    return take_account(work, conversation, meant[0])
+
+
+def _one_at_a_time(work: Work, conversation: Conversation, named: list[Account]) -> Said:
+    """Several accounts were named in one message: which is the first is asked."""
+    conversation.topic = "choose_account"
+    conversation.wanted = conversation.wanted or "closing"
+    return [Statement("one_account_at_a_time", {"accounts": [work.view(a).named() for a in named]})]
 
 
 def _fits(account: Account, what: str) -> bool:
@@ -88,13 +86,17 @@ def _fits(account: Account, what: str) -> bool:
 
 def take_account(work: Work, conversation: Conversation, account: Account) -> Said:
     """Go on with an account: lead through what the customer wanted."""
-    going_on = conversation.topic == "closing" and conversation.account is account
-    conversation.account = account
+    in_closing = conversation.topic == "closing"
+    going_on = in_closing and conversation.account is account
     wanted = conversation.wanted or "closing"
     if wanted == "reactivation" and _fits(account, "closing"):
         # Nothing to reactivate; a closing that is being talked about goes on.
-        conversation.wanted = "closing" if going_on else None
+        conversation.wanted = "closing" if in_closing else None
+        conversation.account = conversation.account if in_closing else account
         return [Statement("not_closed", {"account": work.view(account).named()})]
+    if account is not conversation.account:
+        leave(work, conversation)
+    conversation.account = account
     if wanted == "reactivation":
         conversation.topic = "reactivation"
         return []
@@ -130,48 +132,47 @@ def choose_account(work: Work, conversation: Conversation, text: str) -> Said:
         return take_vendor(work, conversation, vendor) if vendor else []
     if conversation.person is None:
         return wish(work, conversation, "closing", text)
-    account = _match(work, conversation, text)
-    if account is None:
-        if len(cases.accounts_of(work, conversation.person)) == 1:
-            account = cases.accounts_of(work, conversation.person)[0]
-        else:
-            conversation.topic = "choose_account"
-            conversation.wanted = conversation.wanted or "closing"
-            return [Statement("account_not_clear", {})]
-    if account is not conversation.account:
-        _leave(work, conversation)
+    accounts = cases.accounts_of(work, conversation.person)
+    named = accounts if len(accounts) == 1 else accounts_named(work, conversation, text)
+    if len(named) > 1:
+        return _one_at_a_time(work, conversation, named)
     conversation.wanted = conversation.wanted or "closing"
-    return take_account(work, conversation, account)
+    if not named:
+        conversation.topic = "choose_account"
+        return [Statement("account_not_clear", {})]
+    return take_account(work, conversation, named[0])
 
 
 def change_account(work: Work, conversation: Conversation, text: str) -> Said:
     """ "Wrong account": leave the present one unchanged and ask, or take the one that is named."""
     if conversation.person is None:
         return wish(work, conversation, "closing", text)
-    account = _match(work, conversation, text)
+    named = accounts_named(work, conversation, text)
     accounts = cases.accounts_of(work, conversation.person)
     if len(accounts) == 1:
         return [Statement("only_account", {"account": work.view(accounts[0]).named()})]
-    _leave(work, conversation)
+    leave(work, conversation)
     coming_back = conversation.topic in ("reactivation", "restore")
     conversation.wanted = conversation.wanted or ("reactivation" if coming_back else "closing")
-    others = [a for a in candidates(work, conversation) if a is not conversation.account]
-    if account is conversation.account:
-        account = None
-    if account is None and len(others) == 1:
-        account = others[0]
-    if account is None:
+    present = conversation.account
+    meant = [account for account in named if account is not present]
+    if len(meant) > 1:
+        return _one_at_a_time(work, conversation, meant)
+    if not meant:
+        meant = [account for account in candidates(work, conversation) if account is not present]
+    if len(meant) != 1:
         conversation.topic = "choose_account"
         return []
-    return take_account(work, conversation, account)
+    return take_account(work, conversation, meant[0])
 
 
-def _leave(work: Work, conversation: Conversation) -> None:
-    """Turn away from the present account: a case that is only being talked about is stopped."""
+def leave(work: Work, conversation: Conversation, *, because: str = "other_account") -> None:
+    """Turn away from the present account: a case that is only being talked about is stopped, and
+    its reason goes along."""
     case = case_of(work, conversation)
     if case and case.state == "open":
         reasons.take_along(conversation, case)
-        cases.withdraw(work, case=case, actor=actor_of(conversation), because="other_account")
+        cases.withdraw(work, case=case, actor=actor_of(conversation), because=because)
 
 
 def skip_ahead(work: Work, conversation: Conversation, text: str) -> Said:
@@ -249,10 +250,9 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
     """
     if conversation.topic == "choose_vendor":
         return choose_account(work, conversation, text)
-    if conversation.person is not None and conversation.topic == "none":
-        named = _match(work, conversation, text)
-        if named is not None:
-            return choose_account(work, conversation, text)
+    idle = conversation.person is not None and conversation.topic == "none"
+    if idle and accounts_named(work, conversation, text):
+        return choose_account(work, conversation, text)
     return [Statement("out_of_scope" if foreign else "rephrase", {})]
 
 

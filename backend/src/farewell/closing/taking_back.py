@@ -18,7 +18,8 @@ SKIPPED = "skip_ahead"
 
 
 def take_back_last(work: Work, *, case: ClosingCase, actor: Actor) -> str | None:
-    """Reopen what the customer said last. Returns the code of what is open again.
+    """Reopen what the customer answered last before the question that is open now. Returns the code
+    of what is open again.
 
     `STANDING` and `SKIPPED` are the go-ahead for after a port and "just cancel it". None where
     there is nothing to take back.
@@ -35,7 +36,7 @@ def _reopened(work: Work, case: ClosingCase) -> str | None:
     if case.state == "waiting_for_port":
         ask_again(case)
         return STANDING
-    for given in reversed(case.answers):
+    for given in list(reversed(case.answers)):
         skipped = case.skip_ahead and given.code in SKIPPABLE
         if not skipped and _asked_again_without(work, case, given):
             return given.code
@@ -46,16 +47,22 @@ def _reopened(work: Work, case: ClosingCase) -> str | None:
 
 
 def _asked_again_without(work: Work, case: ClosingCase, given: Answer) -> bool:
-    """Remove an answer. False where its question is over all the same, as after a verified port."""
+    """Remove an answer, if it is what is asked next then. It is not where its question is over all
+    the same, as after a verified port, and where it was given ahead of the open question."""
     code, subject = given.code, given.subject
-    case.answers.remove(given)
-    work.session.delete(given)
-    if code == "exit_reason":
-        case.reason_code = case.reason_words = None
-    if code == "open_port":
-        _keep_again(case, subject)
-    work.session.flush()
-    return any((r.code, r.subject) == (code, subject) for r in state_of(work, case).unanswered)
+    with work.session.begin_nested() as trial:
+        case.answers.remove(given)
+        work.session.delete(given)
+        if code == "exit_reason":
+            case.reason_code = case.reason_words = None
+        if code == "open_port":
+            _keep_again(case, subject)
+        work.session.flush()
+        asked = state_of(work, case).unanswered
+        again = bool(asked) and (asked[0].code, asked[0].subject) == (code, subject)
+        if not again:
+            trial.rollback()
+    return again
 
 
 def take_back_all(work: Work, *, case: ClosingCase, viewer: str, actor: Actor) -> None:
