@@ -36,6 +36,11 @@ SOME = 8
 """Every so many examples of other intents show what is no reason; all would drown those."""
 
 
+def teaches_none(intent: str | None, never_with: Sequence[str]) -> bool:
+    """Whether some of an intent's examples are learnt as giving no reason."""
+    return intent == OUT_OF_SCOPE or is_one_of(str(intent), never_with)
+
+
 def marked_reason(example: Message) -> str | None:
     """The reason for leaving that a training example is marked with."""
     marked = (example.get(METADATA) or {}).get(INTENT) or {}
@@ -66,16 +71,15 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
         examples = [(m, vector_of(m)) for m in training_data.intent_examples]
         known = [(m, v) for m, v in examples if v is not None]
         told = [(v, r) for m, v in known if (r := self._reason(m))]
-        others = [v for m, v in known if not self._reason(m) and self._gives_none(m.get(INTENT))]
+        never = self._config["never_with"]
+        unmarked = [(m, v) for m, v in known if not self._reason(m)]
+        others = [v for m, v in unmarked if teaches_none(m.get(INTENT), never)]
         none = [(v, NO_REASON) for v in others[::SOME]]
         return [vector for vector, _ in told + none], [reason for _, reason in told + none]
 
     def _reason(self, message: Message) -> str | None:
         seldom = message.get(INTENT) in self._config["seldom_with"]
         return marked_reason(message) or (NO_REASON if seldom else None)
-
-    def _gives_none(self, intent: str) -> bool:
-        return intent == OUT_OF_SCOPE or is_one_of(intent, self._config["never_with"])
 
     def apply(self, message: Message, ranked: list[tuple[str, float]]) -> None:
         """Add the surest reason of the message or its clauses. A button's payload gives none."""

@@ -20,7 +20,7 @@ import yaml
 from numpy.typing import NDArray
 
 from components.encoder.runtime import Encoder
-from components.exit_reason_classifier import ENOUGH_FOREIGN, NO_REASON, OUT_OF_SCOPE
+from components.exit_reason_classifier import NO_REASON, SOME, teaches_none
 from components.vector_model import VectorModel
 from launch.paths import ROOT
 from nlu.examples import Example
@@ -74,9 +74,10 @@ def reasons() -> Task:
 
 def with_reasons(examples: Sequence[Example]) -> list[tuple[int, str]]:
     """The examples from which reasons are learnt: their places, and the reason or none."""
-    seldom = set(settings("ExitReasonClassifier")["seldom_with"])
-    foreign = [i for i, one in enumerate(examples) if one.intent == OUT_OF_SCOPE]
-    none = set(foreign[::ENOUGH_FOREIGN])
+    own = settings("ExitReasonClassifier")
+    seldom, never = set(own["seldom_with"]), own["never_with"]
+    unmarked = [i for i, one in enumerate(examples) if not one.reason and one.intent not in seldom]
+    none = set([i for i in unmarked if teaches_none(examples[i].intent, never)][::SOME])
     return [
         (i, one.reason or NO_REASON)
         for i, one in enumerate(examples)

@@ -157,8 +157,11 @@ def test_reasons_are_learnt_from_marked_examples_and_from_those_that_give_none()
         Example("the price", "give_exit_reason", "too_expensive"),
         Example("yes", "affirm"),
         Example("hello", "greet"),
+        Example("good morning", "greet"),
+        Example("close it, my dog ate the phone", "cancel_account"),
     ]
-    assert learning.with_reasons(examples) == [(0, "too_expensive"), (1, "none")]
+    learnt = learning.with_reasons(examples)
+    assert learnt == [(0, "too_expensive"), (1, "none"), (2, "none")], "one greeting of eight"
 
 
 def test_cross_validation_tells_apart_what_can_be_told_and_not_what_cannot() -> None:
