@@ -25,8 +25,8 @@ class FixedAnswer(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Answer the requirement."""
-        why = reason(tracker) if self.may_tell_why else None
-        return await backend.answer(self.code, self.value, said(tracker), why)
+        why = [reason(tracker)] if self.may_tell_why else []
+        return await backend.answer(self.code, self.value, said(tracker), *why)
 
 
 class DeclineAlternatives(FixedAnswer):

@@ -13,8 +13,10 @@ from textwrap import shorten
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import reason, said, speak
+from actions.answers import ExportData, HaveExport, KeepNumbers, ReleaseNumbers, WaitForPort
+from actions.base import Told, said, speak
 from actions.client import Backend, Utterance
+from actions.wishes import ChooseAccount, CloseAccount, HandOver, JustCancel, StopClosing
 
 ENTITY = "further_wish"
 QUESTION = "ask_"
@@ -26,6 +28,20 @@ LONGEST = 15.0
 """Seconds after which no further wish is begun: Rasa gives a turn a minute in all."""
 QUOTED = 80
 """Characters of a customer's words that are repeated to them."""
+
+SERVED: dict[str, Told] = {
+    "cancel_account": CloseAccount(),
+    "just_cancel": JustCancel(),
+    "choose_account": ChooseAccount(),
+    STAY: StopClosing(),
+    "request_human": HandOver(),
+    "want_export": ExportData(),
+    "have_export": HaveExport(),
+    "keep_numbers": KeepNumbers(),
+    "release_numbers": ReleaseNumbers(),
+    "wait_for_port": WaitForPort(),
+}
+"""The action that a wish has where it leads; its one call serves the wish beside another."""
 
 
 @dataclass(frozen=True)
@@ -47,31 +63,10 @@ def further_wishes(tracker: Tracker) -> Iterator[FurtherWish]:
 
 def _call(backend: Backend, tracker: Tracker, wish: str) -> Awaitable[list[Utterance]] | None:
     """The call that serves a wish; None where it has to be said by itself."""
-    text = said(tracker)
     if wish.startswith(QUESTION):
-        return backend.question(wish[len(QUESTION) :], text)
-    match wish:
-        case "cancel_account":
-            return backend.wish("closing", text, reason(tracker))
-        case "just_cancel":
-            return backend.skip_ahead(text, reason(tracker))
-        case "choose_account":
-            return backend.choose_account(text, reason(tracker))
-        case "stop_cancellation":
-            return backend.stop()
-        case "request_human":
-            return backend.hand_over(None)
-        case "want_export":
-            return backend.answer("data_export", "export", text)
-        case "have_export":
-            return backend.answer("data_export", "have", text)
-        case "keep_numbers":
-            return backend.answer("keep_numbers", "port_first", text)
-        case "release_numbers":
-            return backend.answer("keep_numbers", "release_all", text)
-        case "wait_for_port":
-            return backend.answer("open_port", "wait", text)
-    return None
+        return backend.question(wish[len(QUESTION) :], said(tracker))
+    served = SERVED.get(wish)
+    return served.ask(backend, tracker) if served else None
 
 
 async def serve(dispatcher: CollectingDispatcher, tracker: Tracker, backend: Backend) -> None:

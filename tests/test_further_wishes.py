@@ -96,6 +96,14 @@ def understood(
     return message
 
 
+def beside(intent: str, *ranked: tuple[str, float]) -> Message:
+    """A message of an intent, with one clause that several intents fit."""
+    message = understood(intent)
+    message.set(CLAUSE_INTENTS, [ClauseIntent(Cutter([]).cut("one thing. thank you")[0], ranked)])
+    FurtherWishes(CONFIG).process([message])
+    return message
+
+
 def further(message: Message) -> list[str]:
     return [entity["value"] for entity in message.get("entities") or []]
 
@@ -127,13 +135,9 @@ def test_of_two_opposite_wishes_the_second_is_named_only() -> None:
 
 
 def test_opposites_are_never_sure_together() -> None:
-    message = understood("cancel_account")
-    clause = Cutter([]).cut("the numbers go. thank you")[0]
-    torn = ClauseIntent(clause, [("release_numbers", 0.49), ("keep_numbers", 0.47)])
-    message.set(CLAUSE_INTENTS, [torn])
-    FurtherWishes(CONFIG).process([message])
+    torn = beside("cancel_account", ("release_numbers", 0.49), ("keep_numbers", 0.47))
 
-    assert further(message) == []
+    assert further(torn) == []
 
 
 def test_beside_what_is_not_done_here_nothing_begins() -> None:
@@ -161,13 +165,9 @@ def test_the_same_wish_in_other_words_is_not_another() -> None:
 
 
 def test_intents_of_one_kind_are_sure_together() -> None:
-    message = understood("ask_fees")
-    clause = Cutter([]).cut("close it. thank you")[0]
-    close = ClauseIntent(clause, [("cancel_account", 0.5), ("just_cancel", 0.4)])
-    message.set(CLAUSE_INTENTS, [close])
-    FurtherWishes(CONFIG).process([message])
+    close = beside("ask_fees", ("cancel_account", 0.5), ("just_cancel", 0.4))
 
-    assert further(message) == ["cancel_account"]
+    assert further(close) == ["cancel_account"]
 
 
 @pytest.mark.parametrize(

@@ -46,13 +46,18 @@ def test_the_right_answer_makes_the_visitor_the_person(api: Api, known: World) -
     assert [a["number"] for a in seen] == ["T-1"]
 
 
-@pytest.mark.parametrize("words", ["I don't know it", "wrong account", "🤷"])
-def test_who_gives_no_number_hears_of_the_other_ways(api: Api, known: World, words: str) -> None:
+def gives_number(api: Api, known: World, words: str) -> tuple[str, dict[str, Any]]:
+    """The conversation of a visitor who writes instead of an account number, and the answer."""
     token = api.guest("tresta")
     api.say(token, "close")
-    key = known.run(lambda work: work.session.query(Conversation).one().id)
-
+    key: str = known.run(lambda work: work.session.query(Conversation).one().id)
     (told,) = api.runner.run(api.rasa.act(key, "verification", account_number=words))["say"]
+    return key, told
+
+
+@pytest.mark.parametrize("words", ["I don't know it", "wrong account", "🤷"])
+def test_who_gives_no_number_hears_of_the_other_ways(api: Api, known: World, words: str) -> None:
+    key, told = gives_number(api, known, words)
 
     assert told["code"] == "account_number_needed"
     assert "(844) 2-TRESTA" in told["facts"]["contacts"]
@@ -62,11 +67,7 @@ def test_who_gives_no_number_hears_of_the_other_ways(api: Api, known: World, wor
 
 @pytest.mark.parametrize("words", ["T-1001 or T-1002", "1" * 41])
 def test_what_is_no_account_number_is_not_taken_for_one(api: Api, known: World, words: str) -> None:
-    token = api.guest("tresta")
-    api.say(token, "close")
-    key = known.run(lambda work: work.session.query(Conversation).one().id)
-
-    (told,) = api.runner.run(api.rasa.act(key, "verification", account_number=words))["say"]
+    _, told = gives_number(api, known, words)
 
     assert told["code"] == "account_number_unclear"
 
