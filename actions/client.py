@@ -142,17 +142,18 @@ class Backend:
         """The customer wrote something that no intent fits."""
         return await self._say("not-understood", text=text, out_of_scope=out_of_scope)
 
-    async def question(self, topic: str, text: str) -> list[Utterance]:
+    async def question(self, topic: str, text: str, reason: str | None = None) -> list[Utterance]:
         """The customer asks something; the words may name a day."""
-        return await self._say(f"questions/{topic}", text=text)
+        return await self._say(f"questions/{topic}", text=text, **_because(reason))
 
-    async def hand_over(self, error_code: str | None) -> list[Utterance]:
-        """The customer wants a human."""
-        return await self._say("handover", error_code=error_code)
+    async def hand_over(self, error_code: str | None, text: str = "") -> list[Utterance]:
+        """The customer wants a human; where a message for them is awaited, the words may be it."""
+        return await self._say("handover", error_code=error_code, text=text)
 
-    async def leave_message(self, text: str) -> list[Utterance]:
-        """The customer leaves a message for the humans; an empty one for none."""
-        return await self._say("message", text=text)
+    async def leave_message(self, text: str, *, declined: bool = False) -> list[Utterance]:
+        """The customer leaves a message for the humans. `declined`: the words were understood as
+        another wish; the backend keeps them where they tell more."""
+        return await self._say("message", text=text, declined=declined)
 
     async def consent(self) -> list[Utterance]:
         """The customer agrees to the price of reactivation."""

@@ -16,10 +16,10 @@ from rasa_sdk.executor import CollectingDispatcher
 from actions.answers import ExportData, HaveExport, KeepNumbers, ReleaseNumbers, WaitForPort
 from actions.base import Told, said, speak
 from actions.client import Backend, Utterance
+from actions.questions import QUESTION, answer
 from actions.wishes import ChooseAccount, CloseAccount, HandOver, JustCancel, StopClosing
 
 ENTITY = "further_wish"
-QUESTION = "ask_"
 STAY = "stop_cancellation"
 ONE_AT_A_TIME, NOT_SERVED = "utter_say_one_at_a_time", "utter_say_not_served_here"
 MOST = 4
@@ -64,7 +64,7 @@ def further_wishes(tracker: Tracker) -> Iterator[FurtherWish]:
 def _call(backend: Backend, tracker: Tracker, wish: str) -> Awaitable[list[Utterance]] | None:
     """The call that serves a wish; None where it has to be said by itself."""
     if wish.startswith(QUESTION):
-        return backend.question(wish[len(QUESTION) :], said(tracker))
+        return answer(backend, tracker, wish)
     served = SERVED.get(wish)
     return served.ask(backend, tracker) if served else None
 

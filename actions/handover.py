@@ -8,7 +8,7 @@ from rasa_sdk import FormValidationAction, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 from rasa_sdk.types import DomainDict
 
-from actions.base import Told, attempt, speak
+from actions.base import Told, attempt, said, speak
 from actions.client import Backend, Utterance, backend
 
 
@@ -43,6 +43,5 @@ class NoMessage(Told):
     action_name = "action_no_message"
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
-        """Go on without one; who wants a human anew hears of the new handover only."""
-        told = await backend.leave_message("")
-        return [] if tracker.get_intent_of_latest_message() == "request_human" else told
+        """Go on without one, unless the words hold one."""
+        return await backend.leave_message(said(tracker), declined=True)

@@ -10,8 +10,16 @@ from typing import Any
 from rasa_sdk import Action, Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.base import Events, Told, said
+from actions.base import Events, Told, reason, said
 from actions.client import Backend, Utterance
+
+QUESTION = "ask_"
+"""What an intent that asks something begins with."""
+
+
+async def answer(backend: Backend, tracker: Tracker, intent: str) -> list[Utterance]:
+    """The answer to the question that an intent names."""
+    return await backend.question(intent[len(QUESTION) :], said(tracker), reason(tracker))
 
 
 class AnswerQuestion(Told):
@@ -21,8 +29,7 @@ class AnswerQuestion(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Ask for the topic that the intent names."""
-        topic = str(tracker.get_intent_of_latest_message())[len("ask_") :]
-        return await backend.question(topic, said(tracker))
+        return await answer(backend, tracker, str(tracker.get_intent_of_latest_message()))
 
 
 class ExplainQuestion(Action):

@@ -105,7 +105,7 @@ class HandOver(Told):
 
     async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
         """Record it with the code of what failed, if anything did."""
-        return await backend.hand_over(tracker.get_slot("error_code"))
+        return await backend.hand_over(tracker.get_slot("error_code"), said(tracker))
 
 
 class ConfirmClosure(Told):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from rasa.engine.graph import ExecutionContext, GraphComponent
@@ -10,6 +10,7 @@ from rasa.engine.recipes.default_recipe import DefaultV1Recipe
 from rasa.engine.storage.resource import Resource
 from rasa.engine.storage.storage import ModelStorage
 from rasa.nlu.extractors.extractor import EntityExtractorMixin
+from rasa.shared.constants import DEFAULT_NLU_FALLBACK_INTENT_NAME
 from rasa.shared.nlu.constants import (
     ENTITIES,
     ENTITY_ATTRIBUTE_END,
@@ -86,7 +87,9 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
             clauses: list[ClauseIntent] = message.get(CLAUSE_INTENTS) or []
             leading = self._leading(message, clauses)
             if leading:
-                self._lead(message, leading)
+                self._lead(message, leading.intent, self._share(leading.ranked, leading.intent))
+            else:
+                self._settle_between_alike(message)
             self._add(message, list(self._further(message.get(INTENT)[INTENT_NAME_KEY], clauses)))
         return messages
 
@@ -117,7 +120,10 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         """The other wishes, one of a kind, in the order of the message: an intent or UNCLEAR."""
         taken = [leading]
         for clause in clauses:
-            if not self._wants(clause) or self._share(clause) < self._config["doubtful"]:
+            if (
+                not self._wants(clause)
+                or self._share(clause.ranked, clause.intent) < self._config["doubtful"]
+            ):
                 continue
             if self._kind(clause.intent) in map(self._kind, taken):
                 continue
@@ -139,7 +145,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
 
     def _is_sure(self, clause: ClauseIntent) -> bool:
         least: Mapping[str, float] = self._config["sure"]
-        return self._share(clause) >= next(
+        return self._share(clause.ranked, clause.intent) >= next(
             share for intents, share in least.items() if is_one_of(clause.intent, [intents])
         )
 
@@ -150,16 +156,30 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
     def _kind(self, intent: str) -> str:
         return next((group[0] for group in self._config["alike"] if intent in group), intent)
 
-    def _share(self, clause: ClauseIntent) -> float:
-        """How likely a clause is of its likeliest kind: intents of one kind are near each other."""
-        kind = self._kind(clause.intent)
-        return sum(share for intent, share in clause.ranked if self._kind(intent) == kind)
+    def _share(self, ranked: Iterable[tuple[str, float]], intent: str) -> float:
+        """How likely it is an intent or one of its kind: they are near each other."""
+        kind = self._kind(intent)
+        return sum(share for other, share in ranked if self._kind(other) == kind)
 
-    def _lead(self, message: Message, wish: ClauseIntent) -> None:
-        first = {INTENT_NAME_KEY: wish.intent, PREDICTED_CONFIDENCE_KEY: self._share(wish)}
-        ranking = [
-            r for r in message.get(INTENT_RANKING_KEY, []) if r[INTENT_NAME_KEY] != wish.intent
+    def _settle_between_alike(self, message: Message) -> None:
+        """Where only intents of one kind compete, the first of them: asking back helps nobody."""
+        if message.get(INTENT)[INTENT_NAME_KEY] != DEFAULT_NLU_FALLBACK_INTENT_NAME:
+            return
+        ranked = [
+            (r[INTENT_NAME_KEY], r[PREDICTED_CONFIDENCE_KEY])
+            for r in message.get(INTENT_RANKING_KEY, [])
+            if r[INTENT_NAME_KEY] != DEFAULT_NLU_FALLBACK_INTENT_NAME
         ]
+        if len(ranked) < 2:
+            return
+        (first, _), (second, _) = ranked[:2]
+        share = self._share(ranked, first)
+        if self._kind(first) == self._kind(second) and share >= self._config["doubtful"]:
+            self._lead(message, first, share)
+
+    def _lead(self, message: Message, intent: str, share: float) -> None:
+        first = {INTENT_NAME_KEY: intent, PREDICTED_CONFIDENCE_KEY: share}
+        ranking = [r for r in message.get(INTENT_RANKING_KEY, []) if r[INTENT_NAME_KEY] != intent]
         message.set(INTENT, first, add_to_output=True)
         message.set(INTENT_RANKING_KEY, [first, *ranking], add_to_output=True)
 
@@ -170,7 +190,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
                 ENTITY_ATTRIBUTE_VALUE: wanted,
                 ENTITY_ATTRIBUTE_START: wish.clause.start,
                 ENTITY_ATTRIBUTE_END: wish.clause.end,
-                PREDICTED_CONFIDENCE_KEY: self._share(wish),
+                PREDICTED_CONFIDENCE_KEY: self._share(wish.ranked, wish.intent),
             }
             for wanted, wish in wishes
         ]

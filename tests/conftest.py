@@ -6,11 +6,14 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
+from acting import Fake
 from wire.copies import copies
 from wire.farewell import Farewell
 from wire.scripts import FOLDER, Script, read_all
 
+from actions import client
 from launch.paths import ROOT
 
 
@@ -30,3 +33,12 @@ def farewell(tmp_path_factory: pytest.TempPathFactory, scripts: list[Script]) ->
     with Farewell(home / "data", policies) as running:
         running.load(copies(scripts), home / "conversations.yml")
         yield running
+
+
+@pytest.fixture
+def backend(monkeypatch: pytest.MonkeyPatch) -> Fake:
+    """The backend as the actions see it, without a network."""
+    fake = Fake()
+    http = httpx.AsyncClient(transport=httpx.MockTransport(fake), base_url="http://backend")
+    monkeypatch.setattr(client, "connection", lambda: http)
+    return fake

@@ -2,115 +2,27 @@
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 from collections.abc import Callable, Iterator
-from functools import cache
-from typing import Any, ClassVar
+from typing import Any
 
 import httpx
-import jsonschema
 import pytest
 import yaml
-from rasa_sdk import Action, Tracker
-from rasa_sdk.executor import ActionExecutor, CollectingDispatcher
+from acting import STOPPED, Fake, named, run, tracker, validated
+from rasa_sdk import Tracker
+from rasa_sdk.executor import CollectingDispatcher
 
-import actions
 from actions import client
 from actions.base import Told
-from actions.client import PATIENCE, Backend
+from actions.client import PATIENCE
 from actions.next_step import FACTS
-from launch.paths import BACKEND_PYTHON, ROOT
+from launch.paths import ROOT
 
-PREFIX = "/api/v1/assistant/conversations/{conversation_id}/"
-STOPPED = {"code": "stopped", "facts": {"account": "Acme (T-1001)"}, "shown": "abc"}
 WHAT_RASA_CAN_WAIT = 60.0
 """Seconds of TICKET_LOCK_LIFETIME, Rasa's default."""
 
-
 DOMAIN: dict[str, Any] = yaml.safe_load((ROOT / "domain.yml").read_text())
-
-
-class Fake:
-    """A backend that notes what it is asked and answers as it is told."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, dict[str, Any]]] = []
-        self.answer: Callable[[httpx.Request], httpx.Response] = self.says(STOPPED)
-
-    @staticmethod
-    def says(*say: dict[str, Any], **more: Any) -> Callable[[httpx.Request], httpx.Response]:
-        return lambda _: httpx.Response(200, json={"say": list(say), **more})
-
-    def step(self, code: str, *say: dict[str, Any], **more: Any) -> None:
-        content = {"asking": "first", "facts": {}, "options": [], **more}
-        self.answer = self.says(*say, next_requirement=code, **content)
-
-    def breaks(self, error: Exception) -> None:
-        def answer(_: httpx.Request) -> httpx.Response:
-            raise error
-
-        self.answer = answer
-
-    def __call__(self, request: httpx.Request) -> httpx.Response:
-        self.calls.append((request.url.path, json.loads(request.content)))
-        return self.answer(request)
-
-    @property
-    def asked(self) -> str:
-        """The path of the one call, within the conversation."""
-        ((path, _),) = self.calls
-        return path.removeprefix(PREFIX.format(conversation_id="c-1"))
-
-    @property
-    def body(self) -> dict[str, Any]:
-        ((_, body),) = self.calls
-        return body
-
-
-@pytest.fixture
-def backend(monkeypatch: pytest.MonkeyPatch) -> Fake:
-    fake = Fake()
-    http = httpx.AsyncClient(transport=httpx.MockTransport(fake), base_url="http://backend")
-    monkeypatch.setattr(client, "connection", lambda: http)
-    return fake
-
-
-def tracker(
-    text: str = "",
-    intent: str = "",
-    *,
-    option: str | None = None,
-    reason: str | None = None,
-    events: list[dict[str, Any]] | None = None,
-    **slots: Any,
-) -> Tracker:
-    given = {"option": option, "exit_reason": reason}
-    entities = [{"entity": name, "value": value} for name, value in given.items() if value]
-    understood = {"name": intent, "confidence": 1.0}
-    message = {
-        "text": text,
-        "intent": understood,
-        "intent_ranking": [understood],
-        "entities": entities,
-    }
-    return Tracker("c-1", slots, message, events or [], False, None, {}, "action_listen")
-
-
-@cache
-def named(name: str) -> Action:
-    executor = ActionExecutor()
-    executor.register_package(actions)
-    found: Action = executor.actions[name].__self__
-    return found
-
-
-async def run(name: str, at: Tracker) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The messages that an action utters, and the slots that it sets."""
-    dispatcher = CollectingDispatcher()
-    events = await named(name).run(dispatcher, at, {})
-    return dispatcher.messages, {e["name"]: e["value"] for e in events if e["event"] == "slot"}
 
 
 def told_actions() -> list[str]:
@@ -136,7 +48,7 @@ CALLS = [
     ("action_stop_closing", "stop", {}),
     ("action_go_back", "back", {}),
     ("action_start_over", "start-over", {}),
-    ("action_hand_over", "handover", {"error_code": "http_502"}),
+    ("action_hand_over", "handover", {"error_code": "http_502", "text": "hello"}),
     ("action_confirm_closure", "confirm", {"text": "hello"}),
     ("action_consent_to_reactivation", "reactivation-consent", {}),
     ("action_restore_numbers", "restore-numbers", {"yes": True}),
@@ -146,7 +58,7 @@ CALLS = [
     ("action_take_alternative", "alternative", {"text": "hello"}),
     ("action_not_understood", "not-understood", {"text": "hello", "out_of_scope": False}),
     ("action_verified", "verified", {}),
-    ("action_no_message", "message", {"text": ""}),
+    ("action_no_message", "message", {"text": "hello", "declined": True}),
     ("action_decline_alternatives", "answers", {"code": "alternatives", "value": "decline"}),
     ("action_keep_numbers", "answers", {"code": "keep_numbers", "value": "port_first"}),
     ("action_release_numbers", "answers", {"code": "keep_numbers", "value": "release_all"}),
@@ -205,9 +117,10 @@ WISHES = {
 
 
 @pytest.mark.parametrize("name", [name for name, _, _ in CALLS])
-async def test_only_a_wish_to_close_or_a_reason_tells_why(backend: Fake, name: str) -> None:
+async def test_only_a_wish_a_question_or_a_reason_tells_why(backend: Fake, name: str) -> None:
     await run(name, tracker("it fails too often", "ask_fees", reason="quality_or_reliability"))
-    why = {"code": "quality_or_reliability"} if name in WISHES else None
+    telling = {*WISHES, "action_answer_question"}
+    why = {"code": "quality_or_reliability"} if name in telling else None
     assert backend.body.get("reason") == why
 
 
@@ -404,13 +317,6 @@ def test_what_speaks_first_says_that_it_is_a_bot() -> None:
 # --- the account number of a visitor -----------------------------------------------------------
 
 
-async def validated(value: str) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    dispatcher = CollectingDispatcher()
-    form: Any = named("validate_verification_form")
-    slots = await form.validate_account_number(value, dispatcher, tracker(), {})
-    return dispatcher.messages, slots
-
-
 async def test_an_account_number_begins_the_verification(backend: Fake) -> None:
     backend.answer = backend.says({"code": "security_question", "facts": {}, "shown": ""})
     messages, slots = await validated("T-1001")
@@ -440,91 +346,6 @@ async def test_an_account_number_is_forgotten_after_use(backend: Fake, outcome: 
     backend.step("none")
     _, slots = await run("action_next_step", tracker(account_number="T-1001", outcome=outcome))
     assert slots["account_number"] is None
-
-
-async def test_a_long_text_is_an_unclear_account_number_and_no_failure(backend: Fake) -> None:
-    await validated("4" * 3000)
-    check(PREFIX + "verification", backend.body)
-
-
-# --- the backend's own description -------------------------------------------------------------
-
-DESCRIBE = """
-import json
-from fastapi import FastAPI
-from farewell.chat.assistant import router
-app = FastAPI()
-app.include_router(router)
-print(json.dumps(app.openapi()))
-"""
-
-
-@cache
-def openapi() -> dict[str, Any]:
-    described = subprocess.run(
-        [BACKEND_PYTHON, "-c", DESCRIBE], capture_output=True, text=True, check=True, cwd=ROOT
-    )
-    content: dict[str, Any] = json.loads(described.stdout)
-    return content
-
-
-def check(path: str, body: dict[str, Any]) -> None:
-    """Fails where the backend would refuse the body."""
-    wanted = openapi()["paths"][path]["post"].get("requestBody")
-    if wanted is None:
-        assert body == {}
-        return
-    schema = wanted["content"]["application/json"]["schema"]
-    whole = {**schema, "components": openapi()["components"]}
-    jsonschema.validate(body, whole)
-    known = openapi()["components"]["schemas"][schema["$ref"].rsplit("/", 1)[1]]["properties"]
-    assert set(body) <= set(known), "the backend would ignore the rest"
-
-
-class Calls:
-    """One call of each method of the client."""
-
-    ARGUMENTS: ClassVar[dict[str, list[Any]]] = {
-        "wish": ["closing", "close it", "support"],
-        "go_on": ["continue", "support"],
-        "skip_ahead": ["just cancel it", "support"],
-        "choose_account": ["the Denver one", "support"],
-        "change_account": ["wrong account", "support"],
-        "answer": ["exit_reason", "words", "too expensive", "too_expensive"],
-        "take_option": ["T-1001"],
-        "take_alternative": ["the pause"],
-        "confirm": ["yes", "support"],
-        "question": ["fees", "are there fees?"],
-        "not_understood": ["qwerty", False],
-        "hand_over": [None],
-        "leave_message": ["please call me"],
-        "restore_numbers": [True],
-        "begin_verification": ["T-1001"],
-    }
-
-    @staticmethod
-    def methods() -> list[str]:
-        return [name for name in vars(Backend) if not name.startswith("_")]
-
-
-def route_of(path: str) -> str:
-    found = path.removeprefix(PREFIX.format(conversation_id="c-1"))
-    return PREFIX + ("questions/{topic}" if found.startswith("questions/") else found)
-
-
-@pytest.mark.parametrize("method", Calls.methods())
-async def test_the_backend_has_every_route_and_takes_every_body(backend: Fake, method: str) -> None:
-    backend.step("none")
-    await getattr(client.backend("c-1"), method)(*Calls.ARGUMENTS.get(method, []))
-    ((path, body),) = backend.calls
-    check(route_of(path), body)
-
-
-async def test_every_route_for_the_assistant_is_used(backend: Fake) -> None:
-    backend.step("none")
-    for method in Calls.methods():
-        await getattr(client.backend("c-1"), method)(*Calls.ARGUMENTS.get(method, []))
-    assert {route_of(path) for path, _ in backend.calls} == set(openapi()["paths"])
 
 
 def test_the_connection_shows_the_token_to_the_backend_only(

@@ -224,8 +224,8 @@ async def served(leading: str, *wishes: str) -> tuple[list[tuple[Any, ...]], lis
 @pytest.mark.parametrize(
     ("wish", "call"),
     [
-        ("ask_fees", ("question", "fees", "close it what else?")),
-        ("request_human", ("hand_over", None)),
+        ("ask_fees", ("question", "fees", "close it what else?", None)),
+        ("request_human", ("hand_over", None, "close it what else?")),
         ("stop_cancellation", ("stop",)),
         ("have_export", ("answer", "data_export", "have", "close it what else?")),
         ("want_export", ("answer", "data_export", "export", "close it what else?")),

@@ -192,6 +192,22 @@ def test_every_wish_may_hold_a_reason(api: Api, one: World, wish: str) -> None:
     assert reason(one)[0] == "support"
 
 
+def test_a_reason_beside_a_question_is_kept_for_the_closing(api: Api, one: World) -> None:
+    token = api.sign_in()
+    api.say(token, "hm")
+    key = one.run(lambda work: work.session.query(Conversation).one().id)
+    text = "Your app crashes. Are there any fees?"
+
+    told = api.runner.run(
+        api.rasa.act(key, "questions/fees", text=text, reason={"code": "quality_or_reliability"})
+    )
+
+    assert "reason_noted" not in [s["code"] for s in told["say"]], "nothing is being closed yet"
+    assert "reason_noted" in heard(api.say(token, "close"))
+    assert reason(one) == ("quality_or_reliability", text)
+    assert leads_past_the_reason(api, token)
+
+
 def test_a_reason_in_passing_does_not_replace_one(api: Api, one: World) -> None:
     token = api.sign_in()
     api.say(token, "close because closing_business")

@@ -7,6 +7,7 @@ from clients import Api, button
 from factories import World, account, person
 
 from farewell.chat.tables import Conversation
+from farewell.desk.tables import Handover
 
 ANSWER = "Biscuit the Third"
 
@@ -170,3 +171,58 @@ def test_who_leaves_no_message_hears_so(api: Api, two: World) -> None:
     told = api.runner.run(api.rasa.act(key, "message", text=""))
 
     assert [s["code"] for s in told["say"]] == ["no_message"]
+
+
+def asked_for_a_message(api: Api, world: World) -> str:
+    """The conversation of somebody who wants a human in the night."""
+    world.clock.forward(hours=14)
+    token = api.sign_in()
+    assert "leave_message?" in said(api, token, "human")
+    return world.run(lambda work: work.session.query(Conversation).one().id)
+
+
+def messages(world: World) -> list[str | None]:
+    """What was left for the humans, handover by handover."""
+    return world.run(
+        lambda work: [h.message for h in work.session.query(Handover).order_by(Handover.created_at)]
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "My invoice is wrong. I want to cancel because of that",
+        "I want to cancel the second line and keep the first",
+        "Invoice is wrong. Call me back",
+    ],
+)
+@pytest.mark.parametrize("use", ["message", "handover"])
+def test_a_message_that_was_understood_as_a_wish_is_not_lost(
+    api: Api, two: World, text: str, use: str
+) -> None:
+    key = asked_for_a_message(api, two)
+    body = {"declined": True} if use == "message" else {}
+
+    told = api.runner.run(api.rasa.act(key, use, text=text, **body))
+
+    assert [s["code"] for s in told["say"]] == ["message_left"]
+    assert messages(two) == [text]
+
+
+@pytest.mark.parametrize("text", ["no thanks", "No thanks. Just cancel it", "close my account"])
+def test_a_bare_wish_is_no_message(api: Api, two: World, text: str) -> None:
+    key = asked_for_a_message(api, two)
+
+    told = api.runner.run(api.rasa.act(key, "message", text=text, declined=True))
+
+    assert [s["code"] for s in told["say"]] == ["no_message"]
+    assert messages(two) == [None]
+
+
+def test_who_wants_a_human_again_in_few_words_is_asked_again(api: Api, two: World) -> None:
+    key = asked_for_a_message(api, two)
+
+    told = api.runner.run(api.rasa.act(key, "handover", text="a real person please"))
+
+    assert [s["code"] for s in told["say"]] == ["handover_recorded", "human_later"]
+    assert messages(two) == [None, None]

@@ -81,6 +81,10 @@ class WishWords(Words):
     reason: Reason | None = None
 
 
+class Asked(WishWords):
+    """Words of a question."""
+
+
 class Wish(WishWords):
     """A wish to close or reactivate."""
 
@@ -106,10 +110,16 @@ class Yes(BaseModel):
     yes: bool
 
 
-class HandoverWish(BaseModel):
+class HandoverWish(Words):
     """A human is wanted."""
 
     error_code: str | None = Field(default=None, max_length=64)
+
+
+class HumansMessage(Words):
+    """A message for the humans. `declined`: the words were understood as something else."""
+
+    declined: bool = False
 
 
 class NotUnderstood(Words):
@@ -156,7 +166,7 @@ def _speak(
         if words and words.reason:
             reasons.keep(conversation, words.reason.code, words.text, given=False)
         told = [*told, *reasons.settle(work, conversation)]
-        wished = words is not None and not isinstance(words, AnswerTo)
+        wished = words is not None and not isinstance(words, AnswerTo | Asked)
         if words and wished and conversation.topic == "closing":
             told += no_other_day(work, conversation, words.text)
         said = [(s, fingerprint(s.facts)) for s in told]
@@ -293,8 +303,8 @@ def not_understood(conversation_id: str, body: NotUnderstood, services: Services
 
 
 @router.post("/questions/{topic}")
-def question(conversation_id: str, topic: str, body: Words, services: ServicesDep) -> Spoken:
-    """A question in the middle."""
+def question(conversation_id: str, topic: str, body: Asked, services: ServicesDep) -> Spoken:
+    """A question in the middle; its words may tell why the customer leaves."""
     if topic not in TOPICS:
         raise Problem(404, "not_found", "There is no such question.")
 
@@ -304,7 +314,7 @@ def question(conversation_id: str, topic: str, body: Words, services: ServicesDe
             told = [*told, *no_other_day(work, conversation, body.text)]
         return told
 
-    return _speak(services, conversation_id, use)
+    return _speak(services, conversation_id, use, body)
 
 
 @router.post("/handover")
@@ -312,8 +322,13 @@ def handover(conversation_id: str, body: HandoverWish, services: ServicesDep) ->
     """The customer wants a human."""
 
     def use(work: Work, conversation: Conversation) -> Said:
-        actor = actor_of(conversation)
-        told = hand_over(work, conversation=conversation, actor=actor, error_code=body.error_code)
+        told = hand_over(
+            work,
+            conversation=conversation,
+            actor=actor_of(conversation),
+            error_code=body.error_code,
+            text=body.text.strip(),
+        )
         number = conversation.verifying_account
         if number is None:
             return told
@@ -324,13 +339,19 @@ def handover(conversation_id: str, body: HandoverWish, services: ServicesDep) ->
 
 
 @router.post("/message")
-def message(conversation_id: str, body: Words, services: ServicesDep) -> Spoken:
+def message(conversation_id: str, body: HumansMessage, services: ServicesDep) -> Spoken:
     """The customer leaves a message for the humans, or none."""
-    return _speak(
-        services,
-        conversation_id,
-        lambda w, c: leave_message(w, conversation=c, actor=actor_of(c), text=body.text.strip()),
-    )
+
+    def use(work: Work, conversation: Conversation) -> Said:
+        return leave_message(
+            work,
+            conversation=conversation,
+            actor=actor_of(conversation),
+            text=body.text.strip(),
+            declined=body.declined,
+        )
+
+    return _speak(services, conversation_id, use)
 
 
 @router.post("/reactivation-consent")

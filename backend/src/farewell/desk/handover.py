@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from sqlalchemy import select
 
 from farewell.audit import Actor, record
@@ -12,6 +14,14 @@ from farewell.desk.tables import Handover
 from farewell.facts import Facts, Moment, Phrase, Statement, VendorWords
 from farewell.policy.model import Policy
 from farewell.work import Work
+
+SENTENCE_ENDS = re.compile(r"[.!?\n]+(?=\s)")
+
+
+def is_brief(text: str) -> bool:
+    """Whether words are a wish and nothing else; longer ones have something to tell."""
+    words = len(text.split())
+    return words <= 5 or (words <= 8 and not SENTENCE_ENDS.search(text))
 
 
 def when_people_answer(policy: Policy, work: Work, zone: str) -> Statement:
@@ -30,9 +40,20 @@ def when_people_answer(policy: Policy, work: Work, zone: str) -> Statement:
 
 
 def hand_over(
-    work: Work, *, conversation: Conversation, actor: Actor, error_code: str | None = None
+    work: Work,
+    *,
+    conversation: Conversation,
+    actor: Actor,
+    error_code: str | None = None,
+    text: str = "",
 ) -> list[Statement]:
-    """Record a handover and say when somebody answers. The bot stays."""
+    """Record a handover and say when somebody answers. The bot stays.
+
+    Who is asked for a message and wants a human in more than a few words has given it.
+    """
+    if conversation.awaits_message and not is_brief(text):
+        return leave_message(work, conversation=conversation, actor=actor, text=text)
+    conversation.awaits_message = None
     account = conversation.account
     step = conversation.asked or "none"
     summary = ", ".join(
@@ -94,14 +115,18 @@ def human_wanted(work: Work, conversation: Conversation) -> bool:
 
 
 def leave_message(
-    work: Work, *, conversation: Conversation, actor: Actor, text: str
+    work: Work, *, conversation: Conversation, actor: Actor, text: str, declined: bool = False
 ) -> list[Statement]:
-    """Keep the customer's message with the handover; an empty one means that there is none."""
+    """Keep the customer's message with the handover; an empty one means that there is none.
+
+    `declined`: the words were understood as another wish. Where they tell more than that, they are
+    kept all the same: what a customer wrote to the humans is never lost.
+    """
     handover = work.session.get(Handover, conversation.awaits_message or "")
     conversation.awaits_message = None
     if handover is None:
         return []
-    if not text:
+    if not text or (declined and is_brief(text)):
         return [Statement("no_message", {})]
     handover.message = text
     record(work.session, work.now, actor, "handover.message", f"conversation:{conversation.id}")
