@@ -19,6 +19,9 @@ from farewell.closing.confirm import confirm
 from farewell.closing.tables import ClosingCase
 from farewell.config import REPOSITORY
 from farewell.database import Base, Database
+from farewell.lifecycle.sweep import Swept, sweep
+from farewell.payments.provider import PaymentProvider
+from farewell.payments.simulated import SimulatedCard
 from farewell.policy.load import load_policies
 from farewell.policy.model import Policy
 from farewell.work import Work
@@ -125,6 +128,7 @@ class World:
         self.policies = policies or POLICIES
         self.database = Database(f"sqlite:///{folder / 'test.sqlite'}")
         Base.metadata.create_all(self.database.engine)
+        self.provider: PaymentProvider = SimulatedCard(self.database, self.clock)
 
     @contextmanager
     def work(self) -> Iterator[Work]:
@@ -152,6 +156,10 @@ class World:
     def show(self, number: str) -> dict[str, Any]:
         """Everything about an account, as `farewell show` prints it."""
         return self.run(lambda work: show(work, number))
+
+    def sweep(self) -> Swept:
+        """What the passage of time does, as of the world's clock."""
+        return sweep(self.run, self.provider, self.clock, self.clock())
 
     def count(self, table: type[Base]) -> int:
         """Rows of a table."""

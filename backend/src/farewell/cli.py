@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -23,11 +21,10 @@ from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
 from farewell.i18n import LanguageError, read_catalogues
 from farewell.languages import missing
-from farewell.lifecycle.sweep import Swept
 from farewell.lifecycle.sweep import sweep as sweep_once
+from farewell.payments.choosing import PaymentsError, provider_from
 from farewell.policy.load import PolicyError
 from farewell.services import Services, build_services
-from farewell.work import Work
 
 app = typer.Typer(help="Farewell's backend.", no_args_is_help=True, pretty_exceptions_enable=False)
 DEMO_FILE = REPOSITORY / "demo" / "accounts.yml"
@@ -118,10 +115,6 @@ def languages_command() -> None:
             typer.echo(f"  {text}")
 
 
-def _sweep_at(now: datetime, work: Work) -> Swept:
-    return sweep_once(replace(work, now=now))
-
-
 @app.command("sweep")
 def sweep_command(
     as_of: Annotated[
@@ -131,12 +124,14 @@ def sweep_command(
 ) -> None:
     """Do what the passage of time asks for."""
     services = _services()
+    try:
+        provider = provider_from(services.settings, services.database, services.clock)
+    except PaymentsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
-        done = services.in_transaction(partial(_sweep_at, now))
-        typer.echo(
-            f"{done.abandoned} cases rested, {done.expired} expired, {done.duties_due} duties due."
-        )
+        typer.echo(str(sweep_once(services.in_transaction, provider, services.clock, now)))
         if not watch:
             return
         time.sleep(60)

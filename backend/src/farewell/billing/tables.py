@@ -46,7 +46,7 @@ class FinalBill(Base):
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     settles_on: Mapped[date]
     status: Mapped[str] = mapped_column(default="due")
-    """due, settled, nothing_due"""
+    """due, retrying (declined, tried again), settled, needs_human, nothing_due"""
 
 
 class Adjustment(Base):

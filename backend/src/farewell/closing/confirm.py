@@ -28,6 +28,7 @@ from farewell.facts import as_json
 from farewell.lifecycle.duties import duties_of
 from farewell.lifecycle.tables import Duty
 from farewell.notify.outbox import promise
+from farewell.payments.entering import enter_closure
 from farewell.work import Work
 
 
@@ -139,16 +140,17 @@ def _close(work: Work, state: CaseState, quote: Quote, person: Person, actor: Ac
         status="due" if quote.total_minor or quote.refund_minor else "nothing_due",
     )
     work.session.add(final)
-    members = [account]
+    members = {closure: account}
     cascade = work.kind(account).cascade
     if not converted and cascade and cascade.closes_children.stated:
         for child in account.children:
             if child.status in ("active", "closing"):
-                _close_account(work, child, person, actor, parent=closure)
-                members.append(child)
-    _settle_charges(work, closure, members, quote)
+                members[_close_account(work, child, person, actor, parent=closure)] = child
+    _settle_charges(work, closure, list(members.values()), quote)
+    work.session.flush()
+    enter_closure(work, closure=closure, bill=final, members=members)
     credited = {line["account"] for line in quote.lines if line["code"] == "credit"}
-    for member in members:
+    for member in members.values():
         if member.number in credited:
             member.balance_minor = 0  # the credit is in the bill now
     case.state = "converted" if converted else "closed"

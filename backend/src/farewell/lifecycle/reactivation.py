@@ -19,7 +19,13 @@ from farewell.lifecycle.tables import Duty
 from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
-CANCELED_BY_REACTIVATION = ("end_reactivation", "purge_data", "forfeit_balance")
+CANCELED_BY_REACTIVATION = (
+    "end_reactivation",
+    "purge_data",
+    "remind_balance",
+    "forfeit_balance",
+    "cancel_provider_subscription",
+)
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
+from itertools import pairwise
 from typing import Annotated, Generic, Literal, Self, TypeVar, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -16,6 +17,7 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    field_validator,
     model_validator,
 )
 
@@ -202,6 +204,20 @@ class Billing(PolicyPart):
     fees: Rule[Literal["none"]]
     rounding: Literal["half_up", "half_even"] = "half_up"
     quote_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
+    retry_days: Rule[Annotated[list[Days], Field(min_length=1)]] = Rule(value=NOT_STATED)
+    """Days after the first declined charge on which it is tried again; then a human has it."""
+    in_flight: Rule[Literal["cancel"]] = Rule(value=NOT_STATED)
+    """An open charge's payment that is under way when the account closes; else a human decides."""
+    captured: Rule[Literal["refund"]] = Rule(value=NOT_STATED)
+    """The same where it has gone through; else a human decides."""
+
+    @field_validator("retry_days")
+    @classmethod
+    def retry_days_rise(cls, rule: Rule[list[int]]) -> Rule[list[int]]:
+        days = [0, *(rule.stated or [])]
+        if any(day >= after for day, after in pairwise(days)):
+            raise ValueError("days must rise and begin after day 0, such as [3, 5, 7]")
+        return rule
 
 
 class Balance(PolicyPart):
@@ -210,6 +226,8 @@ class Balance(PolicyPart):
     treatment: Rule[Literal["refund_to_card", "keep_for_request"]]
     days: Rule[Days]
     request_through: Words | None = None
+    remind_days_before: Rule[Days] = Rule(value=NOT_STATED)
+    """Days before a kept balance is forfeited on which the customer is reminded of it."""
 
 
 class Data(PolicyPart):

@@ -1,0 +1,147 @@
+"""What a closure enters into the books, and what it asks of the payment provider; called in the
+transaction that closes."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import select
+
+from farewell.accounts.tables import Account, Charge
+from farewell.billing.tables import Adjustment, FinalBill
+from farewell.closing.tables import Closure
+from farewell.lifecycle.provider_duties import WATCH_DAYS
+from farewell.lifecycle.tables import Duty
+from farewell.payments.ledger import Entries, move, post, standing
+from farewell.payments.tables import ChargePayment, PaymentProfile
+from farewell.work import Work
+
+
+def enter_closure(
+    work: Work, *, closure: Closure, bill: FinalBill, members: dict[Closure, Account]
+) -> None:
+    """Enter balances, the final bill and what is written off; plan what the provider is asked.
+
+    `members` are all closures of this confirmation, the first one included, by closure. Called
+    before balances are set off against the bill.
+    """
+    for each, account in members.items():
+        _bring_in_balance(work, each, account)
+    _raise_bill(work, closure, bill, {account.number: account for account in members.values()})
+    _write_off(work, closure, members)
+    _ask_provider(work, closure, members)
+
+
+def _bring_in_balance(work: Work, closure: Closure, account: Account) -> None:
+    """The books begin with the closing: what the vendor holds for the customer by now."""
+    held = -standing(work.session, account.id, "customer_credit")
+    more = account.balance_minor - held
+    move(
+        work,
+        key=f"balance:{closure.id}",
+        kind="balance_brought_in",
+        account=account,
+        debit="cash" if more > 0 else "customer_credit",
+        credit="customer_credit" if more > 0 else "revenue",
+        amount_minor=abs(more),
+    )
+
+
+def _raise_bill(
+    work: Work, closure: Closure, bill: FinalBill, accounts: dict[str, Account]
+) -> None:
+    owed = sum(line["amount_minor"] for line in bill.lines if line["code"] != "credit")
+    move(
+        work,
+        key=f"bill:{bill.id}",
+        kind="final_bill_raised",
+        account=closure.account,
+        debit="receivable",
+        credit="revenue",
+        amount_minor=owed,
+    )
+    entries: Entries = {}
+    given = [line for line in bill.lines if line["code"] == "credit"]
+    if not given:
+        return
+    own = closure.account.id
+    for line in given:
+        place = (accounts[line["account"]].id, "customer_credit")
+        entries[place] = entries.get(place, 0) - line["amount_minor"]
+    entries[own, "receivable"] = bill.total_minor - owed
+    entries[own, "customer_credit"] = entries.get((own, "customer_credit"), 0) - bill.refund_minor
+    post(
+        work,
+        key=f"credit:{bill.id}",
+        kind="credit_set_off",
+        account=closure.account,
+        entries=entries,
+    )
+
+
+def _write_off(work: Work, closure: Closure, members: dict[Closure, Account]) -> None:
+    """Each charge that is not on the bill, by its own entry."""
+    ids = [each.id for each in members]
+    accounts = {account.id: account for account in members.values()}
+    found = select(Adjustment, Charge).join(Charge, Charge.id == Adjustment.charge_id)
+    for adjustment, charge in work.session.execute(
+        found.where(Adjustment.closure_id.in_(ids)).order_by(Adjustment.id)
+    ):
+        details: dict[str, Any] = {
+            "account": accounts[charge.account_id],
+            "amount_minor": adjustment.amount_minor,
+        }
+        move(
+            work,
+            key=f"outstanding:{adjustment.id}",
+            kind="outstanding_brought_in",
+            debit="receivable",
+            credit="revenue",
+            **details,
+        )
+        move(
+            work,
+            key=f"written_off:{adjustment.id}",
+            kind="charge_written_off",
+            debit="write_off",
+            credit="receivable",
+            **details,
+        )
+
+
+def _ask_provider(work: Work, closure: Closure, members: dict[Closure, Account]) -> None:
+    watched: set[str] = set()
+    for each, account in members.items():
+        begun = (
+            select(ChargePayment.id)
+            .join(Charge, Charge.id == ChargePayment.charge_id)
+            .where(Charge.account_id == account.id)
+            .where(ChargePayment.status.in_(("in_flight", "captured")))
+            .where(Charge.status.in_(("billed", "written_off")))
+        )
+        for payment_id in work.session.scalars(begun):
+            _plan(work, each, "cancel_charge_payment", payment_id)
+        profile = work.session.get(PaymentProfile, account.id)
+        if profile is None:
+            continue
+        if profile.subscription:
+            _plan(work, each, "cancel_provider_subscription", profile.subscription)
+        if profile.customer not in watched:
+            watched.add(profile.customer)
+            for days in WATCH_DAYS:
+                _plan(work, each, "watch_provider", str(days), timedelta(days=days))
+
+
+def _plan(
+    work: Work, closure: Closure, kind: str, subject: str, after: timedelta = timedelta()
+) -> None:
+    work.session.add(
+        Duty(
+            closure_id=closure.id,
+            account_id=closure.account_id,
+            kind=kind,
+            subject=subject,
+            due_at=work.now + after,
+        )
+    )
