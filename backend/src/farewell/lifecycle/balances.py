@@ -24,7 +24,7 @@ from farewell.lifecycle.handling import (
 )
 from farewell.lifecycle.tables import Duty
 from farewell.lifecycle.windows import end_of
-from farewell.payments.ledger import move
+from farewell.payments.ledger import bring_in_balance, move
 from farewell.work import Work
 
 BALANCE_DUTIES = ("remind_balance", "forfeit_balance")
@@ -49,6 +49,7 @@ def request_balance_refund(work: Work, *, person: Person, account: Account, acto
         raise Problem(409, "balance_days_over", f"The {days} days for a request are over.")
     if not account.balance_minor:
         raise Problem(409, "no_balance", "There is no balance to refund, or it was asked for.")
+    bring_in_balance(work, account, because=f"request:{closure.id}")
     money = Money(account.balance_minor, account.currency)
     account.balance_minor = 0
     for duty in work.session.query(Duty).filter_by(closure_id=closure.id, state="planned"):
@@ -79,6 +80,7 @@ def _forfeit(work: Work, duty: Duty) -> Ending:
     account = account_of(work, duty)
     if not account.balance_minor:
         return Dropped("no_balance")
+    bring_in_balance(work, account, because=f"forfeit:{duty.id}")
     money = Money(account.balance_minor, account.currency)
     move(
         work,

@@ -1,9 +1,9 @@
 """Duties are claimed one by one, so that of several sweeps on one database one does each.
 
-A claim is a row's mark and no open transaction, since a provider is called while it is held. It ends
-with the step, after `HELD`, or when the process that made it is gone: then the next sweep on that
-machine goes on at once. PostgreSQL skips rows that another sweep is just claiming; SQLite lets one
-transaction write at a time.
+A claim is a row's mark and no open transaction, since a provider is called while it is held. It
+ends with the step, after `HELD`, or when the process that made it is gone: then the next sweep on
+that machine goes on at once. PostgreSQL skips rows that another sweep is just claiming; SQLite
+lets one transaction write at a time.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Do due duties: note the attempt with its key, ask the provider, enter what came of it.
 
 Three transactions a step with the call between the second and the third (decision 7). A crash
-anywhere leaves either nothing or an attempt without an outcome; the next run then asks with the same
-key, and the provider has one effect.
+anywhere leaves either nothing or an attempt without an outcome; the next run then asks with the
+same key, and the provider has one effect.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from farewell.billing.tables import Adjustment, FinalBill
 from farewell.closing.tables import Closure
 from farewell.lifecycle.provider_duties import WATCH_DAYS
 from farewell.lifecycle.tables import Duty
-from farewell.payments.ledger import Entries, move, post, standing
+from farewell.payments.ledger import Book, Entries, bring_in_balance, move, post
 from farewell.payments.tables import ChargePayment, PaymentProfile
 from farewell.work import Work
 
@@ -27,25 +27,10 @@ def enter_closure(
     before balances are set off against the bill.
     """
     for each, account in members.items():
-        _bring_in_balance(work, each, account)
+        bring_in_balance(work, account, because=f"closing:{each.id}")
     _raise_bill(work, closure, bill, {account.number: account for account in members.values()})
     _write_off(work, closure, members)
     _ask_provider(work, closure, members)
-
-
-def _bring_in_balance(work: Work, closure: Closure, account: Account) -> None:
-    """The books begin with the closing: what the vendor holds for the customer by now."""
-    held = -standing(work.session, account.id, "customer_credit")
-    more = account.balance_minor - held
-    move(
-        work,
-        key=f"balance:{closure.id}",
-        kind="balance_brought_in",
-        account=account,
-        debit="cash" if more > 0 else "customer_credit",
-        credit="customer_credit" if more > 0 else "revenue",
-        amount_minor=abs(more),
-    )
 
 
 def _raise_bill(
@@ -67,7 +52,7 @@ def _raise_bill(
         return
     own = closure.account.id
     for line in given:
-        place = (accounts[line["account"]].id, "customer_credit")
+        place: tuple[str, Book] = (accounts[line["account"]].id, "customer_credit")
         entries[place] = entries.get(place, 0) - line["amount_minor"]
     entries[own, "receivable"] = bill.total_minor - owed
     entries[own, "customer_credit"] = entries.get((own, "customer_credit"), 0) - bill.refund_minor

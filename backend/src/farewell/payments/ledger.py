@@ -91,6 +91,24 @@ def move(
     post(work, key=key, kind=kind, account=account, entries=entries, reference=reference)
 
 
+def bring_in_balance(work: Work, account: Account, *, because: str) -> None:
+    """Have the books tell the balance that the account tells; they begin with its closing.
+
+    A balance that grew was paid in; one that shrank while the account was active was used up.
+    """
+    held = -standing(work.session, account.id, "customer_credit")
+    more = account.balance_minor - held
+    move(
+        work,
+        key=f"balance:{because}",
+        kind="balance_brought_in",
+        account=account,
+        debit="cash" if more > 0 else "customer_credit",
+        credit="customer_credit" if more > 0 else "revenue",
+        amount_minor=abs(more),
+    )
+
+
 def standing(session: Session, account_id: str, book: Book) -> int:
     """What stands in an account's book (minor units; debits positive)."""
     total = session.scalar(
@@ -115,8 +133,8 @@ def books(session: Session, account_id: str) -> dict[str, int]:
 def findings(session: Session) -> list[str]:
     """What does not hold in the books, one line each; empty when everything does.
 
-    Transactions that do not come to zero, settled final bills that were not paid exactly once, and
-    balances that the account and its books tell differently.
+    Transactions that do not come to zero or hold nothing, and final bills whose payments are not
+    what their status says.
     """
     found = []
     sums: dict[str, int] = defaultdict(int)

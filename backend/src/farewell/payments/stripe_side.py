@@ -1,6 +1,6 @@
 """The side `stripe`: the official client, with our key on every call.
 
-The client repeats nothing by itself: a repetition is a later run of the same duty with the same key.
+The client repeats nothing by itself: what repeats is a later run of the duty, with the same key.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ from farewell.payments.provider import (
 
 SECONDS = 30.0
 """Time limit of one call; well below the time for which a duty is claimed."""
-SUPPORTS_LIMIT = 100
+PAGE = 100
+"""Payments that are read at a time; the client reads on by itself."""
 
 
 class StripeSide:
@@ -101,11 +102,12 @@ class StripeSide:
         return method if isinstance(method, str) or method is None else method.id
 
     def _refund(self, call: Refund, key: str) -> Answer:
-        about = "payment_intent" if call.reference.startswith("pi_") else "charge"
-        refund = self._client.v1.refunds.create(
-            {about: call.reference, "amount": call.amount_minor, "metadata": {"farewell": key}},  # type: ignore[misc]
-            {"idempotency_key": key},
-        )
+        asked: stripe.params.RefundCreateParams = {
+            "amount": call.amount_minor,
+            "metadata": {"farewell": key},
+        }
+        asked["payment_intent" if call.reference.startswith("pi_") else "charge"] = call.reference
+        refund = self._client.v1.refunds.create(asked, {"idempotency_key": key})
         if refund.status in ("failed", "canceled"):
             return Declined(refund.failure_reason or refund.status)
         return Done(refund.id)
@@ -131,7 +133,7 @@ class StripeSide:
         listed = self._client.v1.charges.list(
             {
                 "customer": call.payer.customer,
-                "limit": SUPPORTS_LIMIT,
+                "limit": PAGE,
                 **({"created": {"gt": int(call.since.timestamp())}} if call.since else {}),
             }
         )
