@@ -18,7 +18,9 @@ from farewell.chat.tables import Conversation
 from farewell.closing.case import visible_account
 from farewell.closing.confirm import closure_json
 from farewell.errors import not_found
+from farewell.facts import as_json
 from farewell.idempotency import once
+from farewell.lifecycle.balances import request_balance_refund
 from farewell.lifecycle.ports import port_news
 from farewell.lifecycle.reactivation import reactivate
 from farewell.lifecycle.tables import Export
@@ -69,6 +71,35 @@ def reactivation(
             caller=f"person:{person.id}",
             key=idempotency_key,
             request=["reactivation", number, body.model_dump()],
+            run=run,
+        )
+
+    return customer.run(use)
+
+
+@router.post("/api/v1/accounts/{number}/balance-refund", status_code=202)
+def balance_refund(
+    number: str,
+    customer: CustomerDep,
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
+) -> Json:
+    """Ask for the kept balance of a closed account; it is paid back by a duty."""
+
+    def use(work: Work, conversation: Conversation) -> Json:
+        person = person_of(conversation)
+
+        def run() -> Json:
+            account = visible_account(work, person, number)
+            actor = Actor(f"person:{person.id}", "api")
+            money = request_balance_refund(work, person=person, account=account, actor=actor)
+            return {"account": account.number, "refund": as_json(money)}
+
+        return once(
+            work.session,
+            work.now,
+            caller=f"person:{person.id}",
+            key=idempotency_key,
+            request=["balance-refund", number],
             run=run,
         )
 
