@@ -49,7 +49,9 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 SWEEP = Actor("sweep", "sweep")
 TRIES = 10
-"""Tries in a row without an answer; the last comes about 17 hours after the first."""
+"""Tries in a row without an answer; the last comes about 9 hours after the first."""
+LOOKS = 24
+"""Looks at a payment that is under way, the later ones once a day: bank debits take two weeks."""
 KEY_MARGIN = timedelta(hours=4)
 """A key is not used any more this long before the provider may forget it."""
 
@@ -149,7 +151,7 @@ class Execution:
             return "Lost"
         if isinstance(answer, Pending):
             attempt.reference = answer.reference
-            return self._ask_again(work, duty, "pending")
+            return self._ask_again(work, duty, "pending", LOOKS)
         attempt.answered_at = self.clock()
         duty.unanswered = 0
         match answer:
@@ -166,15 +168,15 @@ class Execution:
         duty = claimed(work, duty_id, self.owner)
         if duty is None or duty.state != "planned":
             return "Lost"
-        return self._ask_again(work, duty, error)
+        return self._ask_again(work, duty, error, TRIES)
 
-    def _ask_again(self, work: Work, duty: Duty, error: str) -> str:
+    def _ask_again(self, work: Work, duty: Duty, error: str, tries: int) -> str:
         """The same call with the same key, later and ever later, and a human in the end."""
         duty.unanswered += 1
-        if duty.unanswered >= TRIES:
+        if duty.unanswered >= tries:
             key = next((a.key for a in attempts_of(work, duty) if a.outcome is None), None)
             return self._end(work, duty, ForHuman("no_answer", {"key": key, "error": error}))
-        pause = timedelta(minutes=2 ** (duty.unanswered - 1))
+        pause = min(timedelta(minutes=2 ** (duty.unanswered - 1)), timedelta(days=1))
         return self._end(work, duty, Later(work.now + pause, error))
 
     def _end(self, work: Work, duty: Duty, ending: Ending) -> str:

@@ -55,7 +55,8 @@ class SimulatedCard:
         Raises Silence for a card that loses an answer, after the effect, or never gives one.
         """
         with self._database.transaction() as session:
-            known = session.get(SimulatedOperation, key)
+            reads = isinstance(call, LookUp | ListPayments)
+            known = None if reads else session.get(SimulatedOperation, key)
             answer = _answer(known) if known else self._first(session, call, key)
         if isinstance(call, Charge):
             card = call.payer.method or ""
