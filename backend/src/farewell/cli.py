@@ -17,6 +17,8 @@ from alembic.config import Config
 from farewell.accounts.load import LoadError, load, read_file
 from farewell.accounts.show import show as show_account
 from farewell.app import create_app
+from farewell.auditing.checks import prove, report
+from farewell.auditing.records import PeriodError, record_of
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
 from farewell.i18n import LanguageError, read_catalogues
@@ -113,6 +115,38 @@ def languages_command() -> None:
         typer.echo(f"{language}: {len(texts)} missing")
         for text in texts:
             typer.echo(f"  {text}")
+
+
+@app.command("audit")
+def audit_command(
+    export: Annotated[
+        str | None, typer.Option(help="Write the record of an ACCOUNT or a PERIOD (2026-11)")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="File of the record")] = None,
+) -> None:
+    """Prove over the whole database what Farewell promises; ends with 1 where something fails."""
+    services = _services()
+    if export is not None:
+        _export_record(services, export, to or Path(f"audit-{export}.json"))
+        return
+    proofs = services.in_transaction(prove)
+    typer.echo(report(proofs))
+    if any(proof.findings for proof in proofs.values()):
+        raise typer.Exit(1)
+
+
+def _export_record(services: Services, what: str, to: Path) -> None:
+    try:
+        found = services.in_transaction(lambda work: record_of(work, what))
+        with to.open("x", encoding="utf-8") as file:
+            json.dump(found, file, indent=2, ensure_ascii=False)
+    except (PeriodError, Problem) as error:
+        typer.echo(error.detail if isinstance(error, Problem) else str(error), err=True)
+        raise typer.Exit(1) from error
+    except FileExistsError as error:
+        typer.echo(f"{to} is there already; name another file with --to.", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{to}: {len(found['closures'])} closures, {len(found['audit'])} entries.")
 
 
 @app.command("sweep")
