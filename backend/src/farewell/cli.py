@@ -140,8 +140,8 @@ def _export_record(services: Services, what: str, to: Path) -> None:
         found = services.in_transaction(lambda work: record_of(work, what))
         with to.open("x", encoding="utf-8") as file:
             json.dump(found, file, indent=2, ensure_ascii=False)
-    except (PeriodError, Problem) as error:
-        typer.echo(error.detail if isinstance(error, Problem) else str(error), err=True)
+    except PeriodError as error:
+        typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     except FileExistsError as error:
         typer.echo(f"{to} is there already; name another file with --to.", err=True)

@@ -18,7 +18,6 @@ from farewell.audit import AuditEntry
 from farewell.billing.tables import Adjustment, FinalBill, Quote
 from farewell.closing.tables import ClosingCase, Closure
 from farewell.database import Base
-from farewell.errors import not_found
 from farewell.lifecycle.tables import Duty, DutyAttempt, HumanTask
 from farewell.payments.tables import ChargePayment, LedgerEntry, LedgerTransaction
 from farewell.work import Work
@@ -29,14 +28,14 @@ PRIVATE = {"name", "payment_method", "reason_words", "statements"}
 
 
 class PeriodError(ValueError):
-    """Neither an account's number nor a period; says how a period is written."""
+    """There is no such account or period, or nothing happened in it; the text says which."""
 
 
 def record_of(work: Work, what: str) -> Record:
     """The record of an account by its number, or of a period such as `2026-11` or
     `2026-11-01..2026-11-30` (whole days in UTC).
 
-    Raises PeriodError for what is neither.
+    Raises PeriodError for what is neither, and for a period without closures.
     """
     account = work.session.scalar(select(Account).where(Account.number == what))
     if account is not None:
@@ -132,7 +131,7 @@ def _record(work: Work, what: str, wanted: Select[Closure]) -> Record:
         ),
     }
     if not accounts and not closures:
-        raise not_found("closure in this period")
+        raise PeriodError(f"Nothing was closed and nothing came back in {what}.")
     return {
         "of": what,
         "made_at": work.now.isoformat(),
