@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from clients import SERVICE, Api
 from factories import NOON, World, account, the_account, usage
-from test_settlement import broken_books, change_billing, duty, paid, told
+from test_settlement import broken_books, change_billing, duty, paid, reactivate_now, told
 
 from farewell.accounts.tables import Charge
 from farewell.audit import Actor
@@ -225,6 +225,12 @@ def test_a_charge_of_ours_without_an_answer_makes_the_look_wait(api: Api, world:
     look = next(d for d in world.show("T-1")["duties"] if d.get("about") == "7")
     assert (look["state"], look["last_error"]) == ("planned", "charge_under_way")
 
+    for _ in range(30):
+        world.clock.forward(hours=1)
+        world.sweep()
+    codes = [t["code"] for t in world.show("T-1")["human_tasks"]]
+    assert codes[:2] == ["no_answer", "charge_unknown"]
+
 
 def test_a_customer_that_an_open_account_shares_is_looked_at_by_a_human(
     api: Api, world: World
@@ -243,8 +249,6 @@ def test_a_customer_that_an_open_account_shares_is_looked_at_by_a_human(
 
 
 def test_charges_of_a_reactivated_account_are_its_own(api: Api, world: World) -> None:
-    from test_settlement import reactivate_now
-
     world.load(account("C-1", vendor="ctm", roles={"ann@example": "administrator"}))
     with_profile(api, "C-1")
     world.close("C-1")
