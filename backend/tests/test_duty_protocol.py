@@ -290,6 +290,8 @@ def test_silence_ends_with_a_human_who_gets_the_key(world: World) -> None:
     (task,) = world.show("T-1")["human_tasks"]
     assert (task["code"], task["facts"]["error"]) == ("no_answer", "timeout")
     assert {task["facts"]["key"]} == {key for _, key in provider.calls}
+    assert world.show("T-1")["bills"][0]["status"] == "needs_human"
+    assert told(world) == ["payment_unclear"]
 
 
 class Always:

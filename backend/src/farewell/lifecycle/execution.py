@@ -134,7 +134,7 @@ class Execution:
         elif attempt.reference:
             return Asked(LookUp(attempt.reference), attempt.key)
         elif self._key_forgotten(attempt):
-            return self._end(work, duty, ForHuman("outcome_unknown", {"key": attempt.key}))
+            return self._give_up(work, duty, ForHuman("outcome_unknown", {"key": attempt.key}))
         return Asked(step.call, attempt.key)
 
     def _key_forgotten(self, attempt: DutyAttempt) -> bool:
@@ -175,9 +175,14 @@ class Execution:
         duty.unanswered += 1
         if duty.unanswered >= tries:
             key = next((a.key for a in attempts_of(work, duty) if a.outcome is None), None)
-            return self._end(work, duty, ForHuman("no_answer", {"key": key, "error": error}))
+            human = ForHuman("no_answer", {"key": key, "error": error})
+            return self._give_up(work, duty, human)
         pause = min(timedelta(minutes=2 ** (duty.unanswered - 1)), timedelta(days=1))
         return self._end(work, duty, Later(work.now + pause, error))
+
+    def _give_up(self, work: Work, duty: Duty, human: ForHuman) -> str:
+        HANDLERS[duty.kind].given_up(work, duty)
+        return self._end(work, duty, human)
 
     def _end(self, work: Work, duty: Duty, ending: Ending) -> str:
         duty.claimed_by = duty.claimed_until = None

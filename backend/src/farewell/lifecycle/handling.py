@@ -77,6 +77,8 @@ class Handler:
 
     prepare: Callable[[Work, Duty], Step]
     conclude: Callable[[Work, Duty, Answer], Ending] = _no_answer_expected
+    given_up: Callable[[Work, Duty], None] = lambda work, duty: None
+    """What else follows where nobody knows what became of a call, and a human has to find out."""
 
 
 def closure_of(work: Work, duty: Duty) -> Closure:

@@ -133,8 +133,11 @@ def _conclude_watch(work: Work, duty: Duty, answer: Answer) -> Ending:
     account = account_of(work, duty)
     if not isinstance(answer, Done):
         return Later(work.now + timedelta(hours=1), "no_list")
-    if _call_under_way(work, account):
+    unknown = _charge_without_outcome(work, account)
+    if unknown and unknown.state == "planned":
         return Later(work.now + timedelta(hours=1), "charge_under_way")
+    if unknown:
+        return ForHuman("charge_unknown", {"duty": unknown.kind})
     back = closure_of(work, duty).undone_at
     strays = [
         payment
@@ -172,16 +175,15 @@ def _conclude_watch(work: Work, duty: Duty, answer: Answer) -> Ending:
     return Finished()
 
 
-def _call_under_way(work: Work, account: Account) -> bool:
-    """Whether a charge of ours waits for its answer: it would look like the provider's own."""
-    found = (
-        select(DutyAttempt.id)
-        .join(Duty, Duty.id == DutyAttempt.duty_id)
+def _charge_without_outcome(work: Work, account: Account) -> Duty | None:
+    """The duty whose charge waits for its answer: the charge would look like the provider's own."""
+    return work.session.scalar(
+        select(Duty)
+        .join(DutyAttempt, DutyAttempt.duty_id == Duty.id)
         .where(Duty.account_id == account.id, DutyAttempt.call == "Charge")
         .where(DutyAttempt.outcome.is_(None))
         .limit(1)
     )
-    return work.session.scalar(found) is not None
 
 
 def _known(work: Work, payment: Payment) -> bool:

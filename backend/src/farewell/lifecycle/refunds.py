@@ -149,4 +149,8 @@ def _all_paid_back(work: Work, duty: Duty, owed: Owed) -> None:
     tell(work, duty, Statement(TOLD[duty.kind], facts))
 
 
-REFUND = Handler(_prepare, _conclude)
+def _given_up(work: Work, duty: Duty) -> None:
+    _human(work, duty, "no_answer")
+
+
+REFUND = Handler(_prepare, _conclude, _given_up)

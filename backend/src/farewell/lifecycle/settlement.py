@@ -86,6 +86,12 @@ def _to_human(work: Work, duty: Duty, bill: FinalBill, code: str, **facts: str |
     return ForHuman(code, {"amount_minor": bill.total_minor, "currency": bill.currency, **facts})
 
 
+def _given_up(work: Work, duty: Duty) -> None:
+    bill = bill_of(work, duty)
+    bill.status = "needs_human"
+    tell(work, duty, Statement("payment_unclear", _facts(bill, account_of(work, duty))))
+
+
 def _facts(bill: FinalBill, account: Account) -> Facts:
     return {
         "account": account.number,
@@ -94,4 +100,4 @@ def _facts(bill: FinalBill, account: Account) -> Facts:
     }
 
 
-SETTLE = Handler(_prepare, _conclude)
+SETTLE = Handler(_prepare, _conclude, _given_up)

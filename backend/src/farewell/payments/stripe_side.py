@@ -68,7 +68,7 @@ class StripeSide:
             case Charge():
                 return self._charge(call, key)
             case LookUp(reference):
-                return _outcome(self._client.v1.payment_intents.retrieve(reference))
+                return outcome(self._client.v1.payment_intents.retrieve(reference))
             case Refund():
                 return self._refund(call, key)
             case CancelPayment(reference):
@@ -94,7 +94,7 @@ class StripeSide:
             },
             {"idempotency_key": key},
         )
-        return _outcome(intent)
+        return outcome(intent)
 
     def _default_method(self, customer: str) -> str | None:
         settings = self._client.v1.customers.retrieve(customer).invoice_settings
@@ -155,7 +155,8 @@ def _intent_of(charge: stripe.Charge) -> str | None:
     return intent if isinstance(intent, str) or intent is None else intent.id
 
 
-def _outcome(intent: stripe.PaymentIntent) -> Answer:
+def outcome(intent: stripe.PaymentIntent) -> Answer:
+    """What a payment's state at Stripe means for the duty."""
     match intent.status:
         case "succeeded":
             return Done(intent.id)
