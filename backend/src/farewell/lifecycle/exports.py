@@ -21,6 +21,7 @@ from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
 KEPT = timedelta(days=30)
+SWEEP = Actor("sweep", "sweep")
 
 
 def _content(work: Work, account: Account) -> dict[str, Any]:
@@ -146,3 +147,15 @@ def latest_export(work: Work, account: Account) -> Export | None:
         .order_by(Export.created_at.desc())
         .limit(1)
     )
+
+
+def clear_expired(work: Work) -> int:
+    """Delete the archives whose days are over; returns how many. A file that is gone already, for
+    a sweep died in between, is no error."""
+    over = list(work.session.scalars(select(Export).where(Export.expires_at <= work.now)))
+    for export in over:
+        (work.data / "exports" / export.file).unlink(missing_ok=True)
+        work.session.delete(export)
+        subject = f"account:{export.account_id}"
+        record(work.session, work.now, SWEEP, "export.deleted", subject)
+    return len(over)

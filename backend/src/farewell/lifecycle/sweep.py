@@ -15,6 +15,7 @@ from farewell.clock import Clock
 from farewell.closing.case import withdraw
 from farewell.closing.tables import ClosingCase
 from farewell.lifecycle.execution import InTransaction, do_due, without_handler
+from farewell.lifecycle.exports import clear_expired
 from farewell.payments.provider import PaymentProvider
 from farewell.work import Work
 
@@ -52,6 +53,7 @@ class Swept:
 def sweep(run: InTransaction, provider: PaymentProvider, clock: Clock, as_of: datetime) -> Swept:
     """Do what is due at `as_of` (UTC)."""
     cases = run(lambda work: rest_cases(replace(work, now=as_of)))
+    run(lambda work: clear_expired(replace(work, now=as_of)))
     ended = do_due(run, provider, clock, as_of)
     waiting = run(lambda work: without_handler(replace(work, now=as_of)))
     return Swept(
