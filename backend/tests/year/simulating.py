@@ -312,6 +312,7 @@ class Year:
                 self._one_sweep()
         except Crash:
             self.happened["died while sweeping"] += 1
+            self.card.fatal = False
             # What the dead process held is free once its claim is over.
             self.world.clock.now += timedelta(minutes=3)
             self._one_sweep()
