@@ -133,9 +133,7 @@ def _card(work: Work, closed: list[Closed]) -> Iterator[str]:
         profile.account_id: profile.customer
         for profile in work.session.scalars(select(PaymentProfile))
     }
-    ours = set(
-        work.session.scalars(select(DutyAttempt.reference).where(DutyAttempt.call == "Charge"))
-    )
+    ours = set(work.session.scalars(select(DutyAttempt.key).where(DutyAttempt.call == "Charge")))
     watched = set(
         work.session.scalars(
             select(Duty.account_id).where(Duty.kind == "watch_provider", Duty.state == "planned")
@@ -156,6 +154,6 @@ def _card(work: Work, closed: list[Closed]) -> Iterator[str]:
             if not each.start[0] < operation.at < each.end[0]:
                 continue
             back = returned[operation.reference] >= operation.amount_minor
-            if operation.reference not in ours and not back and account_id not in watched:
+            if operation.key not in ours and not back and account_id not in watched:
                 number = each.closure.account.number
                 yield f"the card of closed account {number} was charged: {operation.reference}"
