@@ -160,7 +160,7 @@ def test_a_crash_around_the_call_leads_to_the_same_key_and_one_effect(
     with pytest.raises(Crash):
         execute(world, first, gone_process())
     attempts = duty(world, "settle_final_bill")["attempts"]
-    assert [a["outcome"] for a in attempts] == ["not known"], "noted before the call"
+    assert [a["outcome"] for a in attempts] == ["unknown"], "noted before the call"
 
     execute(world, second)
 

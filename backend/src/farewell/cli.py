@@ -131,7 +131,12 @@ def sweep_command(
         raise typer.Exit(1) from error
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
-        typer.echo(str(sweep_once(services.in_transaction, provider, services.clock, now)))
+        done = sweep_once(services.in_transaction, provider, services.clock, now)
+        typer.echo(
+            f"{done.cases.abandoned} cases rested, {done.cases.expired} expired; "
+            f"duties: {done.done} done, {done.dropped} canceled, {done.later} tried again later, "
+            f"{done.for_human} for a human, {done.without_handler} waiting."
+        )
         if not watch:
             return
         time.sleep(60)
