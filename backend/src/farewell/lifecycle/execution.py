@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import func, select
@@ -191,7 +191,8 @@ class Execution:
                 return "again"
             case Later(at, error):
                 duty.next_try_at, duty.last_error = at, error
-                facts: dict[str, Any] = {"again_at": at.isoformat(), "error": error}
+                again_at = at.astimezone(UTC).isoformat()
+                facts: dict[str, Any] = {"again_at": again_at, "error": error}
             case Finished():
                 duty.state, duty.finished_at, duty.last_error = "done", work.now, None
                 facts = {}
