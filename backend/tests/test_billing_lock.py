@@ -107,8 +107,24 @@ def test_a_closed_account_is_charged_on_no_path_and_the_refusal_is_recorded(
 
     assert made == Refused(path, NOON)  # type: ignore[arg-type]
     assert refusals(world) == [path]
-    assert (world.count(Charge), world.count(ChargePayment)) == (before, 0)
+    late = 1 if path == "usage" else 0  # kept as written off
+    assert (world.count(Charge), world.count(ChargePayment)) == (before + late, 0)
+    assert world.run(lambda work: work.session.query(Charge).filter_by(status="open").count()) == 0
     assert world.run(lambda work: broken_entries(work.session)) == []
+
+
+def test_late_usage_is_written_off_by_its_own_entry(world: World) -> None:
+    ready(world)
+    world.close()
+
+    world.run(lambda work: rated_usage(work, "T-1"))
+
+    shown = world.show("T-1")
+    assert [(w["description"], w["amount_minor"]) for w in shown["written_off"]] == [
+        ("Minutes", 12)
+    ]
+    assert shown["books"] == {"receivable": 1005, "revenue": -1017, "write_off": 12}
+    assert [bill["total_minor"] for bill in shown["bills"]] == [1005]
 
 
 def test_an_account_without_a_plan_is_locked_by_its_closure(world: World) -> None:

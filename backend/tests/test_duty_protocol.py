@@ -160,7 +160,7 @@ def test_a_crash_around_the_call_leads_to_the_same_key_and_one_effect(
     with pytest.raises(Crash):
         execute(world, first, gone_process())
     attempts = duty(world, "settle_final_bill")["attempts"]
-    assert [a["outcome"] for a in attempts] == ["not known"], "noted before the call"
+    assert [a["outcome"] for a in attempts] == ["unknown"], "noted before the call"
 
     execute(world, second)
 
@@ -173,16 +173,27 @@ import os, sys
 from datetime import datetime
 from pathlib import Path
 sys.path.insert(0, {tests!r})
-from factories import World
+from factories import POLICIES
+from farewell.database import Database
 from farewell.lifecycle.execution import do_due
-world = World(Path({folder!r}))
-world.clock.now = datetime.fromisoformat({now!r})
+from farewell.payments.simulated import SimulatedCard
+from farewell.work import Work
+
+now = datetime.fromisoformat({now!r})
+database = Database({url!r})
+card = SimulatedCard(database, lambda: now)
+
+def run(use):
+    with database.transaction() as session:
+        return use(Work(session, now, POLICIES, Path({folder!r})))
+
 class Killed:
     keys_kept = None
     def perform(self, call, key):
-        world.provider.perform(call, key)
+        card.perform(call, key)
         os._exit(9)
-do_due(world.run, Killed(), world.clock, world.clock())
+
+do_due(run, Killed(), lambda: now, now)
 """
 
 
@@ -191,6 +202,7 @@ def test_a_killed_sweep_is_taken_over_at_once(world: World) -> None:
     script = KILLED.format(
         tests=str(Path(__file__).parent),
         folder=str(world.folder),
+        url=world.database.engine.url.render_as_string(hide_password=False),
         now=world.clock().isoformat(),
     )
     killed = subprocess.run([sys.executable, "-c", script], check=False)

@@ -29,6 +29,7 @@ from farewell.policy.load import PolicyError
 from farewell.services import Services, build_services
 
 app = typer.Typer(help="Farewell's backend.", no_args_is_help=True, pretty_exceptions_enable=False)
+log = logging.getLogger(__name__)
 DEMO_FILE = REPOSITORY / "demo" / "accounts.yml"
 
 
@@ -165,7 +166,19 @@ def sweep_command(
         raise typer.Exit(1) from error
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
-        typer.echo(str(sweep_once(services.in_transaction, provider, services.clock, now)))
+        try:
+            done = sweep_once(services.in_transaction, provider, services.clock, now)
+        except Exception:
+            if not watch:
+                raise
+            log.exception("this sweep ended early; the next one goes on")
+            time.sleep(60)
+            continue
+        typer.echo(
+            f"{done.cases.abandoned} cases rested, {done.cases.expired} expired; "
+            f"duties: {done.done} done, {done.dropped} canceled, {done.later} tried again later, "
+            f"{done.for_human} for a human, {done.without_handler} waiting."
+        )
         if not watch:
             return
         time.sleep(60)

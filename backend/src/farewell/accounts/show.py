@@ -143,7 +143,7 @@ def _duty(duty: Duty, attempts: list[DutyAttempt]) -> dict[str, Any]:
         return shown
     return shown | {
         "attempts": [
-            {"call": a.call, "outcome": a.outcome or "not known", "code": a.code} for a in attempts
+            {"call": a.call, "outcome": a.outcome or "unknown", "code": a.code} for a in attempts
         ]
     }
 

@@ -13,8 +13,11 @@ from typing import Literal
 
 from farewell.accounts.tables import Account, Charge
 from farewell.audit import Actor, record
+from farewell.billing.tables import Adjustment
 from farewell.closing.case import standing_closure
+from farewell.closing.tables import Closure
 from farewell.errors import Problem, not_found
+from farewell.payments.entering import enter_write_off
 from farewell.payments.tables import ChargePayment
 from farewell.work import Work
 
@@ -29,7 +32,9 @@ class Refused:
     since: datetime
 
 
-def refusal(work: Work, account: Account, path: Path, actor: Actor) -> Refused | None:
+def refusal(
+    work: Work, account: Account, path: Path, actor: Actor, **about: int | str
+) -> Refused | None:
     """What the lock says, with an entry in the audit where it refuses.
 
     The account's row is locked until the end of the transaction: a closing at the same moment comes
@@ -46,7 +51,7 @@ def refusal(work: Work, account: Account, path: Path, actor: Actor) -> Refused |
     if since is None or (path == "item" and account.status == "converted"):
         return None
     subject = f"account:{account.number}"
-    record(work.session, work.now, actor, "charge.refused", subject, path=path)
+    record(work.session, work.now, actor, "charge.refused", subject, path=path, **about)
     return Refused(path, since)
 
 
@@ -74,7 +79,7 @@ def renew_number(
 
     Raises Problem 404 for a number that this account does not use.
     """
-    refused = refusal(work, account, "number_renewal", actor)
+    refused = refusal(work, account, "number_renewal", actor, amount_minor=amount_minor)
     if refused:
         return refused
     if not any(n.e164 == e164 and n.status == "active" for n in account.numbers):
@@ -92,18 +97,36 @@ def rate_usage(
     occurred_at: datetime | None = None,
 ) -> Charge | Refused:
     """Charge rated usage; `occurred_at` (UTC) may lie before the closing, and is refused too:
-    what arrives late is written off (rule 3)."""
-    refused = refusal(work, account, "usage", actor)
-    return refused or _charge(
-        work, account, actor, "usage", description, amount_minor, occurred_at or work.now
+    what arrives late is written off and recorded (rule 3)."""
+    refused = refusal(work, account, "usage", actor, amount_minor=amount_minor)
+    occurred_at = occurred_at or work.now
+    closure = standing_closure(work, account)
+    if refused and closure:
+        late = _add(work, account, "usage", description, amount_minor, occurred_at)
+        _write_off(work, account, late, closure)
+    return refused or _charge(work, account, actor, "usage", description, amount_minor, occurred_at)
+
+
+def _write_off(work: Work, account: Account, charge: Charge, closure: Closure) -> None:
+    charge.status = "written_off"
+    adjustment = Adjustment(
+        closure_id=closure.id,
+        charge_id=charge.id,
+        description=charge.description,
+        amount_minor=charge.amount_minor,
+        currency=account.currency,
+        at=work.now,
     )
+    work.session.add(adjustment)
+    work.session.flush()
+    enter_write_off(work, account, adjustment)
 
 
 def charge_item(
     work: Work, account: Account, actor: Actor, *, description: str, amount_minor: int
 ) -> Charge | Refused:
     """Charge a one-off item."""
-    refused = refusal(work, account, "item", actor)
+    refused = refusal(work, account, "item", actor, amount_minor=amount_minor)
     return refused or _charge(work, account, actor, "item", description, amount_minor)
 
 
@@ -164,16 +187,7 @@ def _charge(
     amount_minor: int,
     occurred_at: datetime | None = None,
 ) -> Charge:
-    charge = Charge(
-        account_id=account.id,
-        kind="usage" if path == "usage" else "outstanding",
-        description=description,
-        amount_minor=amount_minor,
-        occurred_at=occurred_at or work.now,
-    )
-    work.session.add(charge)
-    work.session.flush()
-    work.session.expire(account, ["charges"])
+    charge = _add(work, account, path, description, amount_minor, occurred_at or work.now)
     record(
         work.session,
         work.now,
@@ -184,4 +198,25 @@ def _charge(
         charge=charge.id,
         amount_minor=amount_minor,
     )
+    return charge
+
+
+def _add(
+    work: Work,
+    account: Account,
+    path: Path,
+    description: str,
+    amount_minor: int,
+    occurred_at: datetime,
+) -> Charge:
+    charge = Charge(
+        account_id=account.id,
+        kind="usage" if path == "usage" else "outstanding",
+        description=description,
+        amount_minor=amount_minor,
+        occurred_at=occurred_at,
+    )
+    work.session.add(charge)
+    work.session.flush()
+    work.session.expire(account, ["charges"])
     return charge

@@ -11,7 +11,7 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import func, select
@@ -114,7 +114,7 @@ class Execution:
         """Note an attempt, or take up the one whose outcome is not known."""
         duty = claimed(work, duty_id, self.owner)
         if duty is None or duty.state != "planned":
-            return "Lost"
+            return "lost"
         step = HANDLERS[duty.kind].prepare(work, duty)
         if not isinstance(step, Send):
             return self._end(work, duty, step)
@@ -125,7 +125,7 @@ class Execution:
             attempt = DutyAttempt(
                 duty_id=duty.id,
                 number=number,
-                call=type(step.call).__name__,
+                call=type(step.call).__name__.lower(),
                 key=f"farewell-{duty.id}-{number}",
                 started_at=self.clock(),
             )
@@ -148,7 +148,7 @@ class Execution:
             select(DutyAttempt).where(DutyAttempt.key == key).with_for_update()
         ).one()
         if attempt.outcome is not None:
-            return "Lost"
+            return "lost"
         if isinstance(answer, Pending):
             attempt.reference = answer.reference
             return self._ask_again(work, duty, "pending", LOOKS)
@@ -167,7 +167,7 @@ class Execution:
     def _unanswered(self, work: Work, duty_id: str, error: str) -> str:
         duty = claimed(work, duty_id, self.owner)
         if duty is None or duty.state != "planned":
-            return "Lost"
+            return "lost"
         return self._ask_again(work, duty, error, TRIES)
 
     def _ask_again(self, work: Work, duty: Duty, error: str, tries: int) -> str:
@@ -188,10 +188,11 @@ class Execution:
         duty.claimed_by = duty.claimed_until = None
         match ending:
             case Again():
-                return "Again"
+                return "again"
             case Later(at, error):
                 duty.next_try_at, duty.last_error = at, error
-                facts: dict[str, Any] = {"again_at": at.isoformat(), "error": error}
+                again_at = at.astimezone(UTC).isoformat()
+                facts: dict[str, Any] = {"again_at": again_at, "error": error}
             case Finished():
                 duty.state, duty.finished_at, duty.last_error = "done", work.now, None
                 facts = {}
@@ -210,9 +211,8 @@ class Execution:
                         created_at=work.now,
                     )
                 )
-        name = type(ending).__name__
-        about_duty = f"duty:{duty.id}"
-        record(work.session, work.now, SWEEP, f"duty.{name.lower()}", about_duty, **facts)
+        name = type(ending).__name__.lower()
+        record(work.session, work.now, SWEEP, f"duty.{name}", f"duty:{duty.id}", **facts)
         return name
 
 

@@ -180,7 +180,7 @@ def _charge_without_outcome(work: Work, account: Account) -> Duty | None:
     return work.session.scalar(
         select(Duty)
         .join(DutyAttempt, DutyAttempt.duty_id == Duty.id)
-        .where(Duty.account_id == account.id, DutyAttempt.call == "Charge")
+        .where(Duty.account_id == account.id, DutyAttempt.call == "charge")
         .where(DutyAttempt.outcome.is_(None))
         .limit(1)
     )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
 from farewell.billing.money import Money
 from farewell.facts import Phrase, Statement
@@ -31,8 +30,6 @@ from farewell.payments.ledger import move
 from farewell.payments.provider import Answer, Declined, Done, ListPayments, Payment, Refund
 from farewell.payments.tables import ChargePayment
 from farewell.work import Work
-
-Told = Literal["credit_refunded", "balance_refunded", "charge_refunded"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +124,7 @@ LEDGER_KINDS = {
     "refund_captured": "captured_refunded",
     "refund_provider_charge": "provider_charge_refunded",
 }
-TOLD: dict[str, Told] = {
+TOLD = {
     "refund_credit": "credit_refunded",
     "refund_balance": "balance_refunded",
     "refund_captured": "charge_refunded",

@@ -42,13 +42,6 @@ class Swept:
     for_human: int
     without_handler: int
 
-    def __str__(self) -> str:
-        return (
-            f"{self.cases.abandoned} cases rested, {self.cases.expired} expired; duties: "
-            f"{self.done} done, {self.dropped} canceled, {self.later} tried again later, "
-            f"{self.for_human} for a human, {self.without_handler} waiting."
-        )
-
 
 def sweep(run: InTransaction, provider: PaymentProvider, clock: Clock, as_of: datetime) -> Swept:
     """Do what is due at `as_of` (UTC)."""
@@ -58,10 +51,10 @@ def sweep(run: InTransaction, provider: PaymentProvider, clock: Clock, as_of: da
     waiting = run(lambda work: without_handler(replace(work, now=as_of)))
     return Swept(
         cases=cases,
-        done=ended["Finished"],
-        dropped=ended["Dropped"],
-        later=ended["Later"],
-        for_human=ended["ForHuman"],
+        done=ended["finished"],
+        dropped=ended["dropped"],
+        later=ended["later"],
+        for_human=ended["forhuman"],
         without_handler=waiting,
     )
 

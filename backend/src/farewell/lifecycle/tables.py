@@ -54,6 +54,7 @@ class DutyAttempt(Base):
     duty_id: Mapped[str] = mapped_column(ForeignKey("duties.id"), index=True)
     number: Mapped[int]
     call: Mapped[str]
+    """charge, refund, cancelpayment, cancelsubscription, listpayments"""
     key: Mapped[str] = mapped_column(unique=True)
     """The idempotency key; the same for every repetition of this call."""
     started_at: Mapped[datetime] = mapped_column(UtcDateTime)

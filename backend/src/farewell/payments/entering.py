@@ -4,7 +4,6 @@ transaction that closes."""
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy import select
 
@@ -73,26 +72,27 @@ def _write_off(work: Work, closure: Closure, members: dict[Closure, Account]) ->
     for adjustment, charge in work.session.execute(
         found.where(Adjustment.closure_id.in_(ids)).order_by(Adjustment.id)
     ):
-        details: dict[str, Any] = {
-            "account": accounts[charge.account_id],
-            "amount_minor": adjustment.amount_minor,
-        }
+        enter_write_off(work, accounts[charge.account_id], adjustment)
+
+
+def enter_write_off(work: Work, account: Account, adjustment: Adjustment) -> None:
+    """Enter an amount that the customer would owe and is not asked for."""
+    for kind, debit, credit in WRITING_OFF:
         move(
             work,
-            key=f"outstanding:{adjustment.id}",
-            kind="outstanding_brought_in",
-            debit="receivable",
-            credit="revenue",
-            **details,
+            key=f"{kind}:{adjustment.id}",
+            kind=kind,
+            account=account,
+            debit=debit,
+            credit=credit,
+            amount_minor=adjustment.amount_minor,
         )
-        move(
-            work,
-            key=f"written_off:{adjustment.id}",
-            kind="charge_written_off",
-            debit="write_off",
-            credit="receivable",
-            **details,
-        )
+
+
+WRITING_OFF: tuple[tuple[str, Book, Book], ...] = (
+    ("outstanding_brought_in", "receivable", "revenue"),
+    ("charge_written_off", "write_off", "receivable"),
+)
 
 
 def _ask_provider(work: Work, closure: Closure, members: dict[Closure, Account]) -> None:

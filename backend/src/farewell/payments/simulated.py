@@ -178,7 +178,7 @@ def _payments(session: Session, call: ListPayments) -> list[Payment]:
         left = payment.amount_minor - _paid_back(session, payment.reference)
         found.append(Payment(payment.reference, left, payment.currency, payment.at))
     if call.since is None:
-        earlier = f"earlier {call.payer.customer} {call.payer.method or ''}".strip()
+        earlier = f"earlier:{call.payer.customer}:{call.payer.method or ''}"
         found.append(Payment(earlier, MUCH, "", datetime.min.replace(tzinfo=UTC)))
     return found
 
