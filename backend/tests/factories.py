@@ -19,6 +19,8 @@ from farewell.closing.confirm import confirm
 from farewell.closing.tables import ClosingCase
 from farewell.config import REPOSITORY
 from farewell.database import Base, Database
+from farewell.host.addresses import HostAddress
+from farewell.host.calling import HostCaller
 from farewell.lifecycle.sweep import Swept, sweep
 from farewell.payments.provider import PaymentProvider
 from farewell.payments.simulated import SimulatedCard
@@ -129,12 +131,14 @@ class World:
         self.database = Database(f"sqlite:///{folder / 'test.sqlite'}")
         Base.metadata.create_all(self.database.engine)
         self.provider: PaymentProvider = SimulatedCard(self.database, self.clock)
+        self.hosts: dict[str, HostAddress] = {}
+        self.host = HostCaller(self.hosts, self.clock)
 
     @contextmanager
     def work(self) -> Iterator[Work]:
         """One transaction."""
         with self.database.transaction() as session:
-            yield Work(session, self.clock(), self.policies, self.folder)
+            yield Work(session, self.clock(), self.policies, self.folder, hosts=self.hosts)
 
     def run(self, use: Callable[[Work], R]) -> R:
         """One use case in one transaction."""
@@ -159,7 +163,7 @@ class World:
 
     def sweep(self) -> Swept:
         """What the passage of time does, as of the world's clock."""
-        return sweep(self.run, self.provider, self.clock, self.clock())
+        return sweep(self.run, self.provider, self.host, self.clock, self.clock())
 
     def count(self, table: type[Base]) -> int:
         """Rows of a table."""

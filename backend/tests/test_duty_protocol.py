@@ -81,7 +81,12 @@ def execute(
 ) -> None:
     """One run over the due duties."""
     Execution(
-        run or world.run, provider, world.clock, world.clock(), owner or new_owner()
+        run or world.run,
+        provider,
+        world.host,
+        world.clock,
+        world.clock(),
+        owner or new_owner(),
     ).all_due()
 
 
@@ -175,6 +180,7 @@ from pathlib import Path
 sys.path.insert(0, {tests!r})
 from factories import POLICIES
 from farewell.database import Database
+from farewell.host.calling import HostCaller
 from farewell.lifecycle.execution import do_due
 from farewell.payments.simulated import SimulatedCard
 from farewell.work import Work
@@ -193,7 +199,7 @@ class Killed:
         card.perform(call, key)
         os._exit(9)
 
-do_due(run, Killed(), lambda: now, now)
+do_due(run, Killed(), HostCaller({{}}, lambda: now), lambda: now, now)
 """
 
 

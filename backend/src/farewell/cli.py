@@ -21,6 +21,8 @@ from farewell.auditing.checks import prove, report
 from farewell.auditing.records import PeriodError, record_of
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
+from farewell.host.addresses import HostsError
+from farewell.host.calling import HostCaller
 from farewell.i18n import LanguageError, read_catalogues
 from farewell.languages import missing
 from farewell.lifecycle.sweep import sweep as sweep_once
@@ -36,7 +38,7 @@ DEMO_FILE = REPOSITORY / "demo" / "accounts.yml"
 def _services() -> Services:
     try:
         services = build_services(Settings())
-    except (PolicyError, LanguageError, RuntimeError) as error:
+    except (PolicyError, LanguageError, HostsError, RuntimeError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
     migrate(services)
@@ -164,10 +166,11 @@ def sweep_command(
     except PaymentsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
+    host = HostCaller(services.hosts, services.clock)
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
         try:
-            done = sweep_once(services.in_transaction, provider, services.clock, now)
+            done = sweep_once(services.in_transaction, provider, host, services.clock, now)
         except Exception:
             if not watch:
                 raise

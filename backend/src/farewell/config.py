@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     """Longest customer message in characters."""
     host_keys: Path | None = None
     """YAML file with the host applications' keys: issuer, vendor, algorithm, key, audience."""
+    hosts: Path | None = None
+    """YAML file with the host applications' addresses: vendor, url, secret."""
     payments: Literal["ledger", "stripe"] = "ledger"
     """Who moves the money: a simulated card, or Stripe."""
     stripe_key: SecretStr | None = None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -15,6 +15,7 @@ from farewell.clock import Clock, clock_from
 from farewell.config import Settings
 from farewell.database import Database
 from farewell.errors import Problem
+from farewell.host.addresses import HostAddress, load_hosts
 from farewell.i18n import catalogues
 from farewell.policy.load import load_policies
 from farewell.policy.model import Policy
@@ -34,6 +35,7 @@ class Services:
     policies: dict[str, Policy]
     clock: Clock
     host_keys: dict[str, HostKey]
+    hosts: Mapping[str, HostAddress] = field(default_factory=dict)
 
     def in_transaction(self, use: Callable[[Work], R]) -> R:
         """Run a use case in one transaction, again where another one was faster.
@@ -56,6 +58,7 @@ class Services:
                     self.policies,
                     self.settings.data,
                     self.settings.secret_if_any,
+                    self.hosts,
                 )
             )
 
@@ -63,7 +66,8 @@ class Services:
 def build_services(settings: Settings) -> Services:
     """Open the database, read the policies and the languages.
 
-    Raises PolicyError for a bad policy file, LanguageError for a bad language.
+    Raises PolicyError for a bad policy file, LanguageError for a bad language, HostsError for bad
+    addresses of host applications.
     """
     catalogues()
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -75,4 +79,5 @@ def build_services(settings: Settings) -> Services:
         policies=load_policies(settings.policies),
         clock=clock_from(settings.clock_starts_at),
         host_keys=load_host_keys(settings.host_keys),
+        hosts=load_hosts(settings.hosts),
     )

@@ -321,7 +321,7 @@ class Year:
 
     def _one_sweep(self) -> None:
         world = self.world
-        swept = sweep(world.run, world.provider, world.clock, world.clock())
+        swept = sweep(world.run, world.provider, world.host, world.clock, world.clock())
         for name in ("done", "dropped", "later", "for_human"):
             self.happened[f"duties {name}"] += getattr(swept, name)
 

@@ -137,7 +137,8 @@ class PhoneNumber(Base):
     e164: Mapped[str]
     label: Mapped[str | None]
     status: Mapped[str] = mapped_column(default="active")
-    """active, released, closed (it went with the account; nobody releases it), ported"""
+    """active, releasing (the host has not acknowledged yet), released, closed (it went with the
+    account; nobody releases it), ported"""
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     account: Mapped[Account] = relationship(back_populates="numbers")
     port_out: Mapped[PortOut | None] = relationship(back_populates="number")

@@ -133,7 +133,7 @@ def _card(work: Work, closed: list[Closed]) -> Iterator[str]:
         profile.account_id: profile.customer
         for profile in work.session.scalars(select(PaymentProfile))
     }
-    ours = set(work.session.scalars(select(DutyAttempt.key).where(DutyAttempt.call == "Charge")))
+    ours = set(work.session.scalars(select(DutyAttempt.key).where(DutyAttempt.call == "charge")))
     watched = set(
         work.session.scalars(
             select(Duty.account_id).where(Duty.kind == "watch_provider", Duty.state == "planned")

@@ -87,7 +87,7 @@ def one_settlement(work: Work) -> Proof:
     charged = Counter(
         work.session.scalars(
             select(DutyAttempt.duty_id).where(
-                DutyAttempt.call == "Charge", DutyAttempt.outcome == "done"
+                DutyAttempt.call == "charge", DutyAttempt.outcome == "done"
             )
         )
     )

@@ -199,7 +199,7 @@ def _close_account(
         account.subscription.status = "free" if converted else "canceled"
         account.subscription.locked_at = work.now
     if not converted:
-        end_numbers(account, kind, work.now)
+        end_numbers(account, kind, work.now, told_to_host=account.vendor in work.hosts)
     if parent is not None:
         absorbed = open_case_of(work, account)
         if absorbed:

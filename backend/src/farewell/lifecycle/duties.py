@@ -81,8 +81,10 @@ def duties_of(
     match kind.data.treatment.stated:
         case "kept":
             after(kind.data.kept_days.stated, "purge_data")
+            after(kind.data.kept_days.stated, "host_data_purge")
         case "deleted_at_once":
             planned.append(PlannedDuty("purge_data", closed_at))
+            planned.append(PlannedDuty("host_data_purge", closed_at))
     if account.balance_minor and kind.balance.treatment.stated == "keep_for_request":
         after(kind.balance.days.stated, "forfeit_balance")
         planned += _reminder(account, kind, closed_at)

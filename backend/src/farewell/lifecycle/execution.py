@@ -18,6 +18,7 @@ from sqlalchemy import func, select
 
 from farewell.audit import Actor, record
 from farewell.clock import Clock
+from farewell.host.calling import HostCall, HostCaller
 from farewell.lifecycle.claims import claim, claimed, free_abandoned, new_owner
 from farewell.lifecycle.handlers import HANDLERS
 from farewell.lifecycle.handling import (
@@ -66,7 +67,7 @@ class InTransaction(Protocol):
 class Asked:
     """A call that is noted and can be made."""
 
-    call: Call
+    call: Call | HostCall
     key: str
 
 
@@ -76,6 +77,7 @@ class Execution:
 
     run: InTransaction
     provider: PaymentProvider
+    host: HostCaller
     clock: Clock
     as_of: datetime
     owner: str
@@ -100,7 +102,7 @@ class Execution:
             asked = self._run(lambda work: self._begin(work, duty_id))
             if not isinstance(asked, Asked):
                 return asked
-            answer = self.provider.perform(asked.call, asked.key)
+            answer = self._perform(asked.call, asked.key)
             return self._run(lambda work: self._enter(work, duty_id, asked.key, answer))
         except Silence as silence:
             error = str(silence)
@@ -109,6 +111,11 @@ class Execution:
             log.exception("duty %s failed", duty_id)
             error = type(failure).__name__
         return self._run(lambda work: self._unanswered(work, duty_id, error))
+
+    def _perform(self, call: Call | HostCall, key: str) -> Answer:
+        if isinstance(call, HostCall):
+            return self.host.perform(call, key)
+        return self.provider.perform(call, key)
 
     def _begin(self, work: Work, duty_id: str) -> Asked | str:
         """Note an attempt, or take up the one whose outcome is not known."""
@@ -133,7 +140,7 @@ class Execution:
             work.session.flush()
         elif attempt.reference:
             return Asked(LookUp(attempt.reference), attempt.key)
-        elif self._key_forgotten(attempt):
+        elif not isinstance(step.call, HostCall) and self._key_forgotten(attempt):
             return self._give_up(work, duty, ForHuman("outcome_unknown", {"key": attempt.key}))
         return Asked(step.call, attempt.key)
 
@@ -230,7 +237,11 @@ def without_handler(work: Work) -> int:
 
 
 def do_due(
-    run: InTransaction, provider: PaymentProvider, clock: Clock, as_of: datetime
+    run: InTransaction,
+    provider: PaymentProvider,
+    host: HostCaller,
+    clock: Clock,
+    as_of: datetime,
 ) -> Counter[str]:
     """Do every duty that is due at `as_of` (UTC); counts how the steps ended."""
-    return Execution(run, provider, clock, as_of, new_owner()).all_due()
+    return Execution(run, provider, host, clock, as_of, new_owner()).all_due()

@@ -5,6 +5,7 @@ A kind that is not here stays planned and is counted by the sweep; a new handler
 
 from __future__ import annotations
 
+from farewell.host.events import EVENTS, TELL_HOST
 from farewell.lifecycle.balances import FORFEIT, REMIND
 from farewell.lifecycle.handling import Ending, Finished, Handler
 from farewell.lifecycle.provider_duties import CANCEL_PAYMENT, CANCEL_SUBSCRIPTION, WATCH
@@ -33,4 +34,5 @@ HANDLERS: dict[str, Handler] = {
     "watch_provider": WATCH,
     "end_number_restore": WINDOW,
     "end_reactivation": WINDOW,
+    **dict.fromkeys(EVENTS, TELL_HOST),
 }

@@ -16,6 +16,7 @@ from farewell.accounts.tables import Account, Person
 from farewell.billing.tables import FinalBill
 from farewell.closing.tables import Closure
 from farewell.facts import Statement
+from farewell.host.calling import HostCall
 from farewell.lifecycle.tables import Duty, DutyAttempt
 from farewell.notify.outbox import promise
 from farewell.payments.provider import Answer, Call, Payer
@@ -25,9 +26,9 @@ from farewell.work import Work
 
 @dataclass(frozen=True)
 class Send:
-    """Ask the payment provider, after the commit."""
+    """Ask the payment provider or tell the host application, after the commit."""
 
-    call: Call
+    call: Call | HostCall
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,19 @@ def attempts_of(work: Work, duty: Duty) -> list[DutyAttempt]:
         .filter_by(duty_id=duty.id)
         .order_by(DutyAttempt.number)
         .all()
+    )
+
+
+def tell_host_of_bill(work: Work, duty: Duty, bill: FinalBill) -> None:
+    """Plan the event that the final bill is settled."""
+    work.session.add(
+        Duty(
+            closure_id=duty.closure_id,
+            account_id=duty.account_id,
+            kind="host_bill_settled",
+            subject=bill.id,
+            due_at=work.now,
+        )
     )
 
 

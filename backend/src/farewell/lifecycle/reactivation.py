@@ -22,6 +22,7 @@ from farewell.work import Work
 CANCELED_BY_REACTIVATION = (
     "end_reactivation",
     "purge_data",
+    "host_data_purge",
     "remind_balance",
     "forfeit_balance",
     "cancel_provider_subscription",
@@ -128,7 +129,7 @@ def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     released = [
         n
         for n in account.numbers
-        if n.status == "released"
+        if n.status in ("releasing", "released")
         and n.released_at
         and work.now < end_of(n.released_at, days, account.zone)
     ]
@@ -152,14 +153,14 @@ def restore_numbers(work: Work, *, person: Person, account: Account, actor: Acto
     for closure in work.session.scalars(
         select(Closure).where(Closure.account_id == account.id, Closure.closed_at.in_(released_at))
     ):
-        _tell_the_host(work, closure)
+        _tell_the_host(work, closure, [n for n in numbers if n.released_at == closure.closed_at])
     for number in numbers:
         number.status, number.released_at = "active", None
         record(work.session, work.now, actor, "number.restored", f"number:{number.e164}")
     return len(numbers)
 
 
-def _tell_the_host(work: Work, closure: Closure) -> None:
+def _tell_the_host(work: Work, closure: Closure, numbers: list[PhoneNumber]) -> None:
     """Have a closure's released numbers restored: now, also where that was done once before."""
     duties = {d.kind: d for d in work.session.query(Duty).filter_by(closure_id=closure.id)}
     release = duties.get("host_numbers_release")
@@ -172,3 +173,4 @@ def _tell_the_host(work: Work, closure: Closure) -> None:
         )
         work.session.add(restore)
     restore.state, restore.due_at = "planned", work.now
+    restore.facts = {"numbers": [number.e164 for number in numbers]}

@@ -24,6 +24,7 @@ from farewell.lifecycle.handling import (
     bill_of,
     payer_of,
     tell,
+    tell_host_of_bill,
 )
 from farewell.lifecycle.tables import Duty
 from farewell.payments.ledger import move
@@ -135,7 +136,9 @@ TOLD = {
 def _all_paid_back(work: Work, duty: Duty, owed: Owed) -> None:
     account = account_of(work, duty)
     if duty.kind == "refund_credit":
-        bill_of(work, duty).status = "settled"
+        bill = bill_of(work, duty)
+        bill.status = "settled"
+        tell_host_of_bill(work, duty, bill)
     if duty.kind == "refund_captured":
         work.session.get_one(ChargePayment, duty.subject).status = "refunded"
     facts = {

@@ -23,6 +23,7 @@ from farewell.lifecycle.handling import (
     bill_of,
     payer_of,
     tell,
+    tell_host_of_bill,
 )
 from farewell.lifecycle.tables import Duty
 from farewell.payments.ledger import move
@@ -57,6 +58,7 @@ def _conclude(work: Work, duty: Duty, answer: Answer) -> Ending:
         reference=answer.reference,
     )
     bill.status = "settled"
+    tell_host_of_bill(work, duty, bill)
     tell(work, duty, Statement("final_bill_paid", _facts(bill, account)))
     return Finished()
 

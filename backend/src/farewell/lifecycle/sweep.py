@@ -14,6 +14,7 @@ from farewell.audit import Actor, record
 from farewell.clock import Clock
 from farewell.closing.case import withdraw
 from farewell.closing.tables import ClosingCase
+from farewell.host.calling import HostCaller
 from farewell.lifecycle.execution import InTransaction, do_due, without_handler
 from farewell.lifecycle.exports import clear_expired
 from farewell.payments.provider import PaymentProvider
@@ -43,11 +44,17 @@ class Swept:
     without_handler: int
 
 
-def sweep(run: InTransaction, provider: PaymentProvider, clock: Clock, as_of: datetime) -> Swept:
+def sweep(
+    run: InTransaction,
+    provider: PaymentProvider,
+    host: HostCaller,
+    clock: Clock,
+    as_of: datetime,
+) -> Swept:
     """Do what is due at `as_of` (UTC)."""
     cases = run(lambda work: rest_cases(replace(work, now=as_of)))
     run(lambda work: clear_expired(replace(work, now=as_of)))
-    ended = do_due(run, provider, clock, as_of)
+    ended = do_due(run, provider, host, clock, as_of)
     waiting = run(lambda work: without_handler(replace(work, now=as_of)))
     return Swept(
         cases=cases,
