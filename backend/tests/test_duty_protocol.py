@@ -278,6 +278,25 @@ def test_what_comes_back_late_from_a_lost_sweep_is_entered_once(world: World) ->
     finished_once(world, [key for _, key in slow.calls])
 
 
+def test_a_decline_that_comes_back_late_counts_once(world: World) -> None:
+    """Two sweeps heard the same decline: one try is used up, and the customer hears of it once."""
+    closed_and_due(world)
+    declined = Declined("card_declined")
+
+    class Slow:
+        keys_kept = None
+
+        def perform(self, call: Call, key: str) -> Answer:
+            world.clock.now += HELD
+            execute(world, Always(declined))
+            return declined
+
+    execute(world, Slow())
+
+    assert told(world) == ["charge_declined"]
+    assert len(duty(world, "settle_final_bill")["attempts"]) == 1
+
+
 def test_a_lost_answer_is_asked_for_again_with_the_same_key(world: World) -> None:
     closed_and_due(world, payment_method="Visa ending 0119")
     provider = Watched(world.provider)

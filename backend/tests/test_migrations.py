@@ -78,6 +78,21 @@ def test_reasons_from_before_the_one_vocabulary_keep_their_meaning(api: Api, wor
     assert world.show("T-1")["closing_case"]["reason_code"] == "not_used_enough"
 
 
+def test_duties_from_before_payments_stay_as_they_were(world: World) -> None:
+    world.load(account(balance_minor=50))
+    world.close()
+    before = world.show("T-1")["duties"]
+    with world.database.engine.begin() as connection:
+        stamp(connection)
+        migrate(connection, "0004")
+        migrate(connection, "head")
+
+    assert len(before) == 2
+    assert world.show("T-1")["duties"] == before
+    world.clock.forward(days=5)
+    assert world.sweep().done == 1
+
+
 def reasons(connection: Connection) -> set[str]:
     """The reasons that the database holds, in cases and in answers."""
     found = connection.execute(

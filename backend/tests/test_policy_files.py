@@ -47,6 +47,30 @@ def test_the_three_files_load() -> None:
 
 BAD: list[tuple[str, Change, str, str]] = [
     (
+        "days of retries that do not rise",
+        lambda p: standalone(p)["billing"].update(
+            retry_days={"value": [5, 3], "assumed": "a typing mistake"}
+        ),
+        "account_types.standalone.billing.retry_days",
+        "days must rise",
+    ),
+    (
+        "a retry on the day of the decline",
+        lambda p: standalone(p)["billing"].update(
+            retry_days={"value": [0, 3], "assumed": "a typing mistake"}
+        ),
+        "account_types.standalone.billing.retry_days",
+        "days must rise",
+    ),
+    (
+        "keeping what was captured after closing",
+        lambda p: standalone(p)["billing"].update(
+            captured={"value": "keep", "assumed": "against rule 4"}
+        ),
+        "account_types.standalone.billing.captured",
+        "refund",
+    ),
+    (
         "an unknown key",
         lambda p: p.update(colour="blue"),
         "colour",

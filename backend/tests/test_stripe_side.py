@@ -137,6 +137,19 @@ def test_a_failure_at_stripe_is_asked_for_again_and_ends_with_a_human(
     keys_are_ours(stripe, world)
 
 
+def test_a_customer_that_stripe_does_not_know_is_a_human_s_matter_at_once(
+    world: World, stripe: StripeProxy
+) -> None:
+    world.load(account())
+    world.close()
+
+    sweeps(world, 6)
+
+    (task,) = world.show("T-1")["human_tasks"]
+    assert (task["code"], task["facts"]["tries"]) == ("charge_declined", 1)
+    assert told(world) == ["charge_needs_human"]
+
+
 def test_the_default_method_is_charged_where_none_is_named(
     api: Api, world: World, stripe: StripeProxy
 ) -> None:

@@ -132,7 +132,7 @@ def _prepare_watch(work: Work, duty: Duty) -> Step:
 def _conclude_watch(work: Work, duty: Duty, answer: Answer) -> Ending:
     account = account_of(work, duty)
     if not isinstance(answer, Done):
-        return Later(work.now + timedelta(hours=1), "no_list")
+        return ForHuman("payments_not_listed")
     unknown = _charge_without_outcome(work, account)
     if unknown and unknown.state == "planned":
         return Later(work.now + timedelta(hours=1), "charge_under_way")

@@ -46,7 +46,7 @@ def _prepare(work: Work, duty: Duty) -> Step:
 def _conclude(work: Work, duty: Duty, answer: Answer) -> Ending:
     bill, account = bill_of(work, duty), account_of(work, duty)
     if isinstance(answer, Declined):
-        return _declined(work, duty, bill, account, answer.code)
+        return _declined(work, duty, bill, account, answer)
     move(
         work,
         key=f"charged:{bill.id}",
@@ -63,7 +63,9 @@ def _conclude(work: Work, duty: Duty, answer: Answer) -> Ending:
     return Finished()
 
 
-def _declined(work: Work, duty: Duty, bill: FinalBill, account: Account, code: str) -> Ending:
+def _declined(
+    work: Work, duty: Duty, bill: FinalBill, account: Account, answer: Declined
+) -> Ending:
     declined = [a for a in attempts_of(work, duty) if a.outcome == "declined"]
     first = duty.facts.get("first_declined_at")
     if first is None:
@@ -71,12 +73,13 @@ def _declined(work: Work, duty: Duty, bill: FinalBill, account: Account, code: s
         duty.facts = {**duty.facts, "first_declined_at": first}
     days = work.kind(account).billing.retry_days.stated or []
     again = retry_at(datetime.fromisoformat(first), days, len(declined), work.now, account.zone)
-    if again is None:
-        return _to_human(work, duty, bill, "charge_declined", reason=code, tries=len(declined))
+    if again is None or answer.final:
+        about = {"reason": answer.code, "tries": len(declined)}
+        return _to_human(work, duty, bill, "charge_declined", **about)
     bill.status = "retrying"
     on = work.view(account).today(again)
     tell(work, duty, Statement("charge_declined", {**_facts(bill, account), "again_on": on}))
-    return Later(again, code)
+    return Later(again, answer.code)
 
 
 def _to_human(work: Work, duty: Duty, bill: FinalBill, code: str, **facts: str | int) -> ForHuman:

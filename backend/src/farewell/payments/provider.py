@@ -95,6 +95,8 @@ class Declined:
     """It did not happen and will not under this key; `code` is the provider's reason."""
 
     code: str
+    final: bool = False
+    """It will not happen on another day either: the provider does not accept the request itself."""
 
 
 @dataclass(frozen=True)

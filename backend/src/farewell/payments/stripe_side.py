@@ -59,7 +59,7 @@ class StripeSide:
             raise Silence(type(e).__name__) from e
         except stripe.InvalidRequestError as error:
             # An answer: Stripe did nothing and says why.
-            return Declined(error.code or "invalid_request")
+            return Declined(error.code or "invalid_request", final=True)
         except stripe.StripeError as error:
             raise Silence(type(error).__name__) from error
 
@@ -81,7 +81,7 @@ class StripeSide:
     def _charge(self, call: Charge, key: str) -> Answer:
         method = call.payer.method or self._default_method(call.payer.customer)
         if method is None:
-            return Declined("no_payment_method")
+            return Declined("no_payment_method", final=True)
         intent = self._client.v1.payment_intents.create(
             {
                 "amount": call.amount_minor,
