@@ -9,12 +9,15 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Header, Request
 
 from farewell.chat.identity import NOT_SIGNED_IN, conversation_of
+from farewell.chat.speaker import person_of
 from farewell.chat.tables import Conversation
 from farewell.errors import Problem
+from farewell.idempotency import Claim, claim, release, settle
 from farewell.services import Services
 from farewell.work import Work
 
 R = TypeVar("R")
+Json = dict[str, Any]
 
 
 def services_of(request: Request) -> Services:
@@ -65,10 +68,39 @@ class Customer:
 
         return self.services.in_transaction(with_conversation)
 
+    def run_once(
+        self, key: str | None, request: Any, use: Callable[[Work, Conversation], Json]
+    ) -> Json:
+        """Run a person's use case once for an Idempotency-Key; `request` is what it was sent for.
+
+        A refusal is not kept: the same key may be sent again.
+
+        Raises Problem 400 without a key, 422 where it was used for another request, 409 while the
+        same request is in flight.
+        """
+
+        def claim_it(work: Work, conversation: Conversation) -> Claim:
+            caller = f"person:{person_of(conversation).id}"
+            return claim(work.session, work.now, caller=caller, key=key, request=request)
+
+        claimed = self.run(claim_it)
+        if claimed.answer is not None:
+            return claimed.answer
+
+        def carry_out(work: Work, conversation: Conversation) -> Json:
+            body = use(work, conversation)
+            settle(work.session, work.now, claimed, body)
+            return body
+
+        try:
+            return self.run(carry_out)
+        except BaseException:
+            self.services.in_transaction(lambda work: release(work.session, claimed))
+            raise
+
     def open_question(self) -> tuple[str, str | None]:
         """The caller's conversation and the question that is open in it."""
         return self.run(lambda _, conversation: (conversation.id, conversation.asked_key))
 
 
 CustomerDep = Annotated[Customer, Depends(Customer)]
-Json = dict[str, Any]

@@ -13,8 +13,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from alembic import command
-from alembic.config import Config
+from sqlalchemy.exc import OperationalError
 
 from farewell.accounts.load import LoadError, load, read_file
 from farewell.accounts.show import show as show_account
@@ -22,10 +21,12 @@ from farewell.app import create_app
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
 from farewell.i18n import LanguageError, read_catalogues
+from farewell.idempotency import forget_old
 from farewell.languages import missing
 from farewell.lifecycle.sweep import Swept
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.policy.load import PolicyError
+from farewell.schema import migrate
 from farewell.services import Services, build_services
 from farewell.work import Work
 
@@ -39,17 +40,13 @@ def _services() -> Services:
     except (PolicyError, LanguageError, RuntimeError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    migrate(services)
+    try:
+        migrate(services.database)
+    except OperationalError as error:
+        where = services.database.engine.url.render_as_string(hide_password=True)
+        typer.echo(f"The database does not answer: {where}\n{error.orig}", err=True)
+        raise typer.Exit(1) from error
     return services
-
-
-def migrate(services: Services) -> None:
-    """Bring the database to the newest schema."""
-    config = Config()
-    config.set_main_option("script_location", str(REPOSITORY / "backend" / "migrations"))
-    with services.database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _load(services: Services, path: Path) -> tuple[int, int]:
@@ -134,6 +131,7 @@ def sweep_command(
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
         done = services.in_transaction(partial(_sweep_at, now))
+        services.in_transaction(lambda work: forget_old(work.session, work.now))
         typer.echo(
             f"{done.abandoned} cases rested, {done.expired} expired, {done.duties_due} duties due."
         )

@@ -18,7 +18,6 @@ from farewell.chat.tables import Conversation
 from farewell.closing.case import visible_account
 from farewell.closing.confirm import closure_json
 from farewell.errors import not_found
-from farewell.idempotency import once
 from farewell.lifecycle.ports import port_news
 from farewell.lifecycle.reactivation import reactivate
 from farewell.lifecycle.tables import Export
@@ -51,28 +50,17 @@ def reactivation(
 
     def use(work: Work, conversation: Conversation) -> Json:
         person = person_of(conversation)
-
-        def run() -> Json:
-            account = visible_account(work, person, number)
-            closure = reactivate(
-                work,
-                person=person,
-                account=account,
-                actor=Actor(f"person:{person.id}", "api"),
-                price=Money(body.price_minor, body.currency),
-            )
-            return {"account": account.number, "status": account.status} | closure_json(closure)
-
-        return once(
-            work.session,
-            work.now,
-            caller=f"person:{person.id}",
-            key=idempotency_key,
-            request=["reactivation", number, body.model_dump()],
-            run=run,
+        account = visible_account(work, person, number)
+        closure = reactivate(
+            work,
+            person=person,
+            account=account,
+            actor=Actor(f"person:{person.id}", "api"),
+            price=Money(body.price_minor, body.currency),
         )
+        return {"account": account.number, "status": account.status} | closure_json(closure)
 
-    return customer.run(use)
+    return customer.run_once(idempotency_key, ["reactivation", number, body.model_dump()], use)
 
 
 @router.get("/exports/{export_id}", response_class=FileResponse)
