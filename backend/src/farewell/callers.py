@@ -59,14 +59,14 @@ class Customer:
         self.services = services
         self.token = token
 
-    def run(self, use: Callable[[Work, Conversation], R]) -> R:
+    def run(self, use: Callable[[Work, Conversation], R], *, reads_first: bool = False) -> R:
         """Run a use case for the caller in one transaction."""
 
         def with_conversation(work: Work) -> R:
             conversation = conversation_of(work, self.services.host_keys, self.token)
             return use(work, conversation)
 
-        return self.services.in_transaction(with_conversation)
+        return self.services.in_transaction(with_conversation, reads_first=reads_first)
 
     def run_once(
         self, key: str | None, request: Any, use: Callable[[Work, Conversation], Json]
@@ -83,7 +83,7 @@ class Customer:
             caller = f"person:{person_of(conversation).id}"
             return claim(work.session, work.now, caller=caller, key=key, request=request)
 
-        claimed = self.run(claim_it)
+        claimed = self.run(claim_it, reads_first=True)
         if claimed.answer is not None:
             return claimed.answer
 

@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 R = TypeVar("R")
 PATIENCE = 10.0
 """Seconds after which a use case that others overtook again and again is given up."""
+READS_FIRST = "reads_first"
+"""Execution option: on SQLite too, what is committed can be read while somebody else writes."""
 SERIALIZATION_FAILURE, DEADLOCK = "40001", "40P01"
 """SQLSTATEs of PostgreSQL after which the whole transaction is worth another try. A unique
 violation is none: who looks before inserting gets a serialization failure first, and who does
@@ -131,7 +133,8 @@ def _sqlite(url: URL) -> Engine:
     @event.listens_for(engine, "begin")
     def on_begin(connection: Any) -> None:
         # IMMEDIATE takes the write lock at once: two confirmations queue instead of colliding.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        queues = not connection.get_execution_options().get(READS_FIRST)
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if queues else "BEGIN")
 
     return engine
 
@@ -166,19 +169,23 @@ class Database:
         return self.engine.dialect.name == "postgresql"
 
     @contextmanager
-    def transaction(self, *, in_turn: bool = False) -> Iterator[Session]:
+    def transaction(
+        self, *, reads_first: bool = False, in_turn: bool = False
+    ) -> Iterator[Session]:
         """A session that commits when the block ends well and rolls back otherwise.
 
-        `in_turn` waits for everybody who appends to the audit, and lets nobody else do so before
-        this transaction ends. Nearly every change appends there, so that one goes through.
+        `reads_first` does not wait for another one's changes before it reads. `in_turn` waits for
+        everybody who appends to the audit, and lets nobody else do so before this transaction
+        ends. Nearly every change appends there, so that one goes through.
         """
         with self._sessions() as session, session.begin():
+            session.connection(execution_options={READS_FIRST: reads_first and not in_turn})
             if in_turn and self.is_postgresql:
                 # LOCK comes before the snapshot is taken: what is read then is the newest.
                 session.execute(text("LOCK TABLE audit IN SHARE ROW EXCLUSIVE MODE"))
             yield session
 
-    def run(self, use: Callable[[Session], R]) -> R:
+    def run(self, use: Callable[[Session], R], *, reads_first: bool = False) -> R:
         """Run a use case in one transaction, again and in turn where another one was faster.
 
         Raises the database's last error where it was for PATIENCE seconds.
@@ -193,7 +200,7 @@ class Database:
 
         def attempt() -> R:
             again = attempts.statistics["attempt_number"] > 1
-            with self.transaction(in_turn=again) as session:
+            with self.transaction(reads_first=reads_first, in_turn=again) as session:
                 return use(session)
 
         return attempts(attempt)

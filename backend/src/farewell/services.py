@@ -32,13 +32,17 @@ class Services:
     clock: Clock
     host_keys: dict[str, HostKey]
 
-    def in_transaction(self, use: Callable[[Work], R]) -> R:
+    def in_transaction(self, use: Callable[[Work], R], *, reads_first: bool = False) -> R:
         """Run a use case in one transaction, again where another one was faster.
 
-        Raises Problem 409 where it was for too long.
+        `reads_first` does not wait for another one's changes before it reads.
+
+        Raises Problem 409 where another one was faster for too long.
         """
         try:
-            return self.database.run(lambda session: use(self._work(session)))
+            return self.database.run(
+                lambda session: use(self._work(session)), reads_first=reads_first
+            )
         except OperationalError as error:
             if not lost_race(error):
                 raise
