@@ -78,20 +78,27 @@ def with_tables(database: Database) -> Database:
     return database
 
 
+EMPTY = """
+DO $$
+DECLARE name text; filled boolean;
+BEGIN
+    FOREACH name IN ARRAY string_to_array('{tables}', ' ') LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
+        IF filled THEN EXECUTE format('DELETE FROM %I', name); END IF;
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+    END LOOP;
+END $$
+"""
+"""Faster than TRUNCATE where most tables are empty."""
+
+
 def empty(database: Database) -> None:
     """Delete every row of a PostgreSQL database; its ids begin anew."""
-    filled = "\n".join(
-        f"IF EXISTS (SELECT 1 FROM {table}) THEN DELETE FROM {table}; END IF;"
-        for table in reversed(Base.metadata.sorted_tables)
-    )
-    restarted = """
-        FOR sequence IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL
-        LOOP EXECUTE format('ALTER SEQUENCE %I RESTART', sequence); END LOOP;
-    """
+    tables = " ".join(table.name for table in reversed(Base.metadata.sorted_tables))
     with database.engine.begin() as connection:
-        connection.execute(
-            text(f"DO $$ DECLARE sequence text; BEGIN {filled} {restarted} END $$")
-        )
+        connection.execute(text(EMPTY.format(tables=tables)))
 
 
 def sqlite_copy(template: Path, folder: Path) -> Database:

@@ -43,7 +43,9 @@ def at_once(*calls: Callable[[], Any]) -> list[Any]:
         return list(pool.map(one, calls))
 
 
-def hundred(api: Api, path: str, token: str, body: dict[str, Any], key: str) -> list[httpx.Response]:
+def hundred(
+    api: Api, path: str, token: str, body: dict[str, Any], key: str
+) -> list[httpx.Response]:
     """A hundred requests at once; `key` is formatted with each one's number."""
 
     async def gather() -> list[httpx.Response]:

@@ -14,7 +14,6 @@ from farewell.audit import Actor, broken_entries
 from farewell.billing.money import Money
 from farewell.billing.tables import FinalBill
 from farewell.closing.tables import Closure
-from farewell.idempotency import IdempotencyKey
 from farewell.lifecycle.reactivation import reactivate
 from farewell.lifecycle.sweep import sweep
 from farewell.notify.tables import OutgoingMessage

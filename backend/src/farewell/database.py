@@ -169,9 +169,7 @@ class Database:
         return self.engine.dialect.name == "postgresql"
 
     @contextmanager
-    def transaction(
-        self, *, reads_first: bool = False, in_turn: bool = False
-    ) -> Iterator[Session]:
+    def transaction(self, *, reads_first: bool = False, in_turn: bool = False) -> Iterator[Session]:
         """A session that commits when the block ends well and rolls back otherwise.
 
         `reads_first` does not wait for another one's changes before it reads. `in_turn` waits for
