@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from farewell.accounts.load import FileIn, load
 from farewell.accounts.show import show
@@ -124,26 +124,24 @@ def usage(description: str, amount_minor: int, kind: str = "usage") -> dict[str,
 class World:
     """One test's database, clock and policies."""
 
-    def __init__(self, folder: Path, policies: dict[str, Policy] | None = None) -> None:
+    def __init__(
+        self, folder: Path, database: Database, policies: dict[str, Policy] | None = None
+    ) -> None:
         self.folder = folder
         self.clock = FixedClock()
         self.policies = policies or POLICIES
-        self.database = Database(f"sqlite:///{folder / 'test.sqlite'}")
-        Base.metadata.create_all(self.database.engine)
+        self.database = database
         self.provider: PaymentProvider = SimulatedCard(self.database, self.clock)
         self.hosts: dict[str, HostAddress] = {}
         self.host = HostCaller(self.hosts, self.clock)
 
-    @contextmanager
-    def work(self) -> Iterator[Work]:
-        """One transaction."""
-        with self.database.transaction() as session:
-            yield Work(session, self.clock(), self.policies, self.folder, hosts=self.hosts)
+    def _work(self, session: Session) -> Work:
+        return Work(session, self.clock(), self.policies, self.folder, hosts=self.hosts)
 
     def run(self, use: Callable[[Work], R]) -> R:
-        """One use case in one transaction."""
-        with self.work() as work:
-            return use(work)
+        """One use case in one transaction, repeated as the product repeats it."""
+
+        return self.database.run(lambda session: use(self._work(session)))
 
     def load(self, *accounts: dict[str, Any], people: list[dict[str, Any]] | None = None) -> None:
         """Load accounts, and everybody who has a role in them."""
@@ -197,7 +195,7 @@ class Closing:
         self.world, self.number, self.email = world, number, email
 
     def _in_case(self, use: Callable[[Work, ClosingCase, Person, Actor], R]) -> R:
-        with self.world.work() as work:
+        def run(work: Work) -> R:
             who = the_person(work, self.email)
             actor = Actor(f"person:{who.id}", API)
             account = the_account(work, self.number)
@@ -213,13 +211,18 @@ class Closing:
                 case = cases.open_case(work, person=who, account=account, actor=actor)
             return use(work, case, who, actor)
 
+        return self.world.run(run)
+
     def open(self) -> Closing:
         """Open or continue the case."""
-        with self.world.work() as work:
+
+        def run(work: Work) -> None:
             who = the_person(work, self.email)
             actor = Actor(f"person:{who.id}", API)
             account = the_account(work, self.number)
             cases.open_case(work, person=who, account=account, actor=actor)
+
+        self.world.run(run)
         return self
 
     def answer(self, code: str, value: str, subject: str = "", words: str | None = None) -> Closing:

@@ -165,7 +165,7 @@ def old_export(work: Work) -> None:
 def old_key(work: Work) -> None:
     work.session.add(
         IdempotencyKey(
-            caller="a", key="k", request_hash="h", body={}, created_at=work.now - timedelta(days=30)
+            caller="a", key="k", request_hash="h", created_at=work.now - timedelta(days=30)
         )
     )
 

@@ -80,6 +80,7 @@ def test_ctm_keeps_data_sixty_and_the_balance_ninety_days(world: World) -> None:
         "host_numbers_release": NOON,
         "end_reactivation": datetime(2027, 1, 10, 5, tzinfo=UTC),  # Jan 9 is over in New York
         "purge_data": datetime(2027, 1, 10, 5, tzinfo=UTC),
+        "host_data_purge": datetime(2027, 1, 10, 5, tzinfo=UTC),
         "remind_balance": datetime(2027, 1, 25, 17, tzinfo=UTC),  # 14 days before Feb 8
         "forfeit_balance": datetime(2027, 2, 9, 5, tzinfo=UTC),
     }
@@ -102,6 +103,7 @@ def test_ontraport_deletes_at_once_and_signs_out(world: World) -> None:
         "host_account_closed": NOON,
         "host_sessions_revoke": NOON,
         "purge_data": NOON,
+        "host_data_purge": NOON,
     }
 
 

@@ -11,8 +11,7 @@ from typing import Annotated
 
 import typer
 import uvicorn
-from alembic import command
-from alembic.config import Config
+from sqlalchemy.exc import OperationalError
 
 from farewell.accounts.load import LoadError, load, read_file
 from farewell.accounts.show import show as show_account
@@ -24,10 +23,12 @@ from farewell.errors import Problem
 from farewell.host.addresses import HostsError
 from farewell.host.calling import HostCaller
 from farewell.i18n import LanguageError, read_catalogues
+from farewell.idempotency import forget_old
 from farewell.languages import missing
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.payments.choosing import PaymentsError, provider_from
 from farewell.policy.load import PolicyError
+from farewell.schema import migrate
 from farewell.services import Services, build_services
 
 app = typer.Typer(help="Farewell's backend.", no_args_is_help=True, pretty_exceptions_enable=False)
@@ -41,17 +42,13 @@ def _services() -> Services:
     except (PolicyError, LanguageError, HostsError, RuntimeError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    migrate(services)
+    try:
+        migrate(services.database)
+    except OperationalError as error:
+        where = services.database.engine.url.render_as_string(hide_password=True)
+        typer.echo(f"The database does not answer: {where}\n{error.orig}", err=True)
+        raise typer.Exit(1) from error
     return services
-
-
-def migrate(services: Services) -> None:
-    """Bring the database to the newest schema."""
-    config = Config()
-    config.set_main_option("script_location", str(REPOSITORY / "backend" / "migrations"))
-    with services.database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _load(services: Services, path: Path) -> tuple[int, int]:
@@ -177,6 +174,7 @@ def sweep_command(
             log.exception("this sweep ended early; the next one goes on")
             time.sleep(60)
             continue
+        services.in_transaction(lambda work: forget_old(work.session, work.now))
         typer.echo(
             f"{done.cases.abandoned} cases rested, {done.cases.expired} expired; "
             f"duties: {done.done} done, {done.dropped} canceled, {done.later} tried again later, "

@@ -12,9 +12,8 @@ from sqlalchemy import select
 from farewell.accounts.tables import Account
 from farewell.audit import Actor, record
 from farewell.billing import charging
-from farewell.callers import Json, ServicesDep, service_only
+from farewell.callers import Json, ServicesDep, service_once, service_only
 from farewell.errors import Problem, not_found
-from farewell.idempotency import once
 from farewell.payments.tables import ChargePayment, PaymentProfile
 from farewell.work import Work
 
@@ -137,17 +136,12 @@ def charge(
 ) -> Json:
     """Charge an account, unless it is closed (409 `billing_locked`; the refusal is recorded)."""
 
-    def use(work: Work) -> Json:
-        return once(
-            work.session,
-            work.now,
-            caller="service",
-            key=idempotency_key,
-            request=["charge", number, body.model_dump(mode="json")],
-            run=lambda: _charge(work, _account(work, number), body),
-        )
-
-    answer = services.in_transaction(use)
+    answer = service_once(
+        services,
+        idempotency_key,
+        ["charge", number, body.model_dump(mode="json")],
+        lambda work: _charge(work, _account(work, number), body),
+    )
     if "refused_since" in answer:
         since = datetime.fromisoformat(answer["refused_since"])
         raise Problem(
@@ -181,19 +175,9 @@ def buy_plan(
     """A converted account takes a paid plan again."""
 
     def use(work: Work) -> Json:
-        def run() -> Json:
-            account = charging.buy_plan(
-                work, _account(work, number), HOST, plan=body.plan, price_minor=body.price_minor
-            )
-            return {"account": account.number, "status": account.status}
-
-        return once(
-            work.session,
-            work.now,
-            caller="service",
-            key=idempotency_key,
-            request=["plan", number, body.model_dump()],
-            run=run,
+        account = charging.buy_plan(
+            work, _account(work, number), HOST, plan=body.plan, price_minor=body.price_minor
         )
+        return {"account": account.number, "status": account.status}
 
-    return services.in_transaction(use)
+    return service_once(services, idempotency_key, ["plan", number, body.model_dump()], use)

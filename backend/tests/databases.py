@@ -1,0 +1,108 @@
+"""The databases of the tests: SQLite files, and PostgreSQL databases of this run alone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import make_url, text
+
+from farewell.database import Database
+from farewell.tables import Base
+
+SERVER = os.environ.get("FAREWELL_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+RUN = "FAREWELL_TEST_RUN"
+"""Names this run in the environment, so that its workers share the name."""
+
+
+def name_the_run() -> None:
+    """Give the run a name of its own; its workers inherit it."""
+    os.environ.setdefault(RUN, uuid.uuid4().hex[:12])
+
+
+def _server() -> psycopg.Connection:
+    return psycopg.connect(SERVER, autocommit=True, connect_timeout=5)
+
+
+def create_postgresql() -> str:
+    """The address of a new, empty database of this run.
+
+    Where no server answers, the test is skipped, and fails in CI.
+    """
+    name = f"farewell_test_{os.environ[RUN]}_{uuid.uuid4().hex[:8]}"
+    try:
+        server = _server()
+    except psycopg.OperationalError as error:
+        reason = f"PostgreSQL does not answer at {SERVER}: {error}".strip()
+        if os.environ.get("CI"):
+            pytest.fail(reason, pytrace=False)
+        pytest.skip(reason)
+    with server:
+        server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        # Nothing here has to outlive the machine.
+        server.execute(
+            sql.SQL("ALTER DATABASE {} SET synchronous_commit = off").format(sql.Identifier(name))
+        )
+    return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
+
+
+def drop_postgresql(pattern: str | None = None) -> None:
+    """Drop a database, or all of this run: what a worker that died could not drop itself."""
+    try:
+        server = _server()
+    except psycopg.OperationalError:
+        return  # nothing was made there
+    with server:
+        names = server.execute(
+            "SELECT datname FROM pg_database WHERE datname LIKE %s",
+            [pattern or f"farewell_test_{os.environ[RUN]}_%"],
+        ).fetchall()
+        for (name,) in names:
+            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+def drop(database: Database) -> None:
+    """Let go of a PostgreSQL database and drop it."""
+    database.engine.dispose()
+    drop_postgresql(database.engine.url.database)
+
+
+def with_tables(database: Database) -> Database:
+    """The database with the tables of the models."""
+    Base.metadata.create_all(database.engine)
+    return database
+
+
+EMPTY = """
+DO $$
+DECLARE name text; filled boolean;
+BEGIN
+    FOREACH name IN ARRAY string_to_array('{tables}', ' ') LOOP
+        EXECUTE format('SELECT EXISTS (SELECT 1 FROM %I)', name) INTO filled;
+        IF filled THEN EXECUTE format('DELETE FROM %I', name); END IF;
+    END LOOP;
+    FOR name IN SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL LOOP
+        EXECUTE format('ALTER SEQUENCE %I RESTART', name);
+    END LOOP;
+END $$
+"""
+"""Faster than TRUNCATE where most tables are empty."""
+
+
+def empty(database: Database) -> None:
+    """Delete every row of a PostgreSQL database; its ids begin anew."""
+    tables = " ".join(table.name for table in reversed(Base.metadata.sorted_tables))
+    with database.engine.begin() as connection:
+        connection.execute(text(EMPTY.format(tables=tables)))
+
+
+def sqlite_copy(template: Path, folder: Path) -> Database:
+    """A SQLite database that begins as a copy of another one."""
+    path = folder / "test.sqlite"
+    shutil.copyfile(template, path)
+    return Database(f"sqlite:///{path}")
