@@ -17,7 +17,8 @@ from launch.processes import QUIET_RASA
 from launch.progress import complain
 
 SUITES = {
-    "backend": (BACKEND_PYTHON, "backend/tests"),
+    # On every core, and what was skipped is said with its reason: PostgreSQL may not be there.
+    "backend": (BACKEND_PYTHON, "backend/tests", "-n", "auto", "-rs"),
     "assistant": (ASSISTANT_PYTHON, "tests"),
 }
 CAMPAIGN = {"dialogue grid": (ASSISTANT_PYTHON, "tests/test_grid.py")}
@@ -44,13 +45,13 @@ class Count:
 def run_suite(name: str) -> tuple[Count, bool]:
     """The suite's count, and whether it ran tests and all of them passed."""
     whole = WHOLE if name in CAMPAIGN else {}
-    python, folder = (SUITES | CAMPAIGN)[name]
+    python, *arguments = (SUITES | CAMPAIGN)[name]
     report = SETUP / "tests" / f"{name.replace(' ', '-')}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     print(f"Testing the {name}", flush=True)
     done = subprocess.run(
-        [python, "-m", "pytest", "-q", folder, f"--junitxml={report}"],
+        [python, "-m", "pytest", "-q", *arguments, f"--junitxml={report}"],
         cwd=ROOT,
         env={**os.environ, **QUIET_RASA, **whole, "PYTHONPATH": str(ROOT)},
         check=False,
