@@ -17,8 +17,7 @@ from launch.processes import QUIET_RASA
 from launch.progress import complain
 
 SUITES = {
-    # On every core, and what was skipped is said with its reason: PostgreSQL may not be there.
-    "backend": (BACKEND_PYTHON, "backend/tests", "-n", "auto", "-rs"),
+    "backend": (BACKEND_PYTHON, "backend/tests", "-n", "auto"),  # on every core
     "assistant": (ASSISTANT_PYTHON, "tests"),
 }
 CAMPAIGN = {"dialogue grid": (ASSISTANT_PYTHON, "tests/test_grid.py")}

@@ -23,6 +23,14 @@ def pytest_unconfigure() -> None:
         databases.drop_postgresql()
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once, and not by a letter only, that a database was missing."""
+    skipped = terminalreporter.getreports("skipped")
+    missing = sum(databases.UNREACHABLE in str(report.longrepr) for report in skipped)
+    if missing:
+        terminalreporter.write_line(f"{missing} tests were skipped: {databases.UNREACHABLE}.")
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A SQLite file with all tables and no row."""

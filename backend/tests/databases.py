@@ -16,6 +16,7 @@ from farewell.database import Database
 from farewell.tables import Base
 
 SERVER = os.environ.get("FAREWELL_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+UNREACHABLE = f"PostgreSQL does not answer at {SERVER}"
 RUN = "FAREWELL_TEST_RUN"
 """Names this run in the environment, so that its workers share the name."""
 
@@ -38,10 +39,9 @@ def create_postgresql() -> str:
     try:
         server = _server()
     except psycopg.OperationalError as error:
-        reason = f"PostgreSQL does not answer at {SERVER}: {error}".strip()
         if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+            pytest.fail(f"{UNREACHABLE}: {error}", pytrace=False)
+        pytest.skip(UNREACHABLE)
     with server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         # Nothing here has to outlive the machine.
