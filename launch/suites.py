@@ -49,16 +49,24 @@ def run_suite(name: str) -> tuple[Count, bool]:
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     print(f"Testing the {name}", flush=True)
-    done = subprocess.run(
+    tests = subprocess.Popen(
         [python, "-m", "pytest", "-q", *arguments, f"--junitxml={report}"],
         cwd=ROOT,
         env={**os.environ, **QUIET_RASA, **whole, "PYTHONPATH": str(ROOT)},
-        check=False,
     )
+    try:
+        ended = tests.wait()
+    except KeyboardInterrupt:
+        tests.send_signal(signal.SIGINT)  # it drops its databases before it goes
+        try:
+            tests.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            tests.kill()
+        raise
     count = read_count(report)
     if count.passed + count.failed == 0:
         complain(f"No test of the {name} was run.")
-    return count, done.returncode == 0 and count.passed > 0 and count.failed == 0
+    return count, ended == 0 and count.passed > 0 and count.failed == 0
 
 
 def read_count(report: Path) -> Count:

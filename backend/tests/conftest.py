@@ -13,14 +13,17 @@ from factories import World, account, phone
 
 from farewell.database import Database
 
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
 
 def pytest_configure() -> None:
-    databases.name_the_run()
+    if not WORKER:
+        databases.begin_run()
 
 
 def pytest_unconfigure() -> None:
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        databases.drop_postgresql()
+    if not WORKER:
+        databases.end_run()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
