@@ -13,14 +13,25 @@ from factories import World, account, phone
 
 from farewell.database import Database
 
+WORKER = "PYTEST_XDIST_WORKER" in os.environ
+
 
 def pytest_configure() -> None:
-    databases.name_the_run()
+    if not WORKER:
+        databases.begin_run()
 
 
 def pytest_unconfigure() -> None:
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        databases.drop_postgresql()
+    if not WORKER:
+        databases.end_run()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once, and not by a letter only, that a database was missing."""
+    skipped = terminalreporter.getreports("skipped")
+    missing = sum(databases.UNREACHABLE in str(report.longrepr) for report in skipped)
+    if missing:
+        terminalreporter.write_line(f"{missing} tests were skipped: {databases.UNREACHABLE}.")
 
 
 @pytest.fixture(scope="session")

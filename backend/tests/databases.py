@@ -16,17 +16,50 @@ from farewell.database import Database
 from farewell.tables import Base
 
 SERVER = os.environ.get("FAREWELL_TEST_POSTGRES", "postgresql://postgres@127.0.0.1:5432/postgres")
+UNREACHABLE = f"PostgreSQL does not answer at {SERVER}"
 RUN = "FAREWELL_TEST_RUN"
 """Names this run in the environment, so that its workers share the name."""
-
-
-def name_the_run() -> None:
-    """Give the run a name of its own; its workers inherit it."""
-    os.environ.setdefault(RUN, uuid.uuid4().hex[:12])
+PREFIX = "farewell_run_"
+_held: list[psycopg.Connection] = []
 
 
 def _server() -> psycopg.Connection:
     return psycopg.connect(SERVER, autocommit=True, connect_timeout=5)
+
+
+def begin_run() -> None:
+    """Name the run, and drop what a run left that was killed: nobody holds its lock any more."""
+    run = os.environ[RUN] = uuid.uuid4().hex[:12]
+    try:
+        server = _server()
+    except psycopg.OperationalError:
+        return  # the tests say so
+    _held.append(server)
+    server.execute("SELECT pg_advisory_lock(hashtext(%s))", [run])
+    for left in {name.removeprefix(PREFIX).split("_")[0] for name in _names(server, "")}:
+        free = server.execute("SELECT pg_try_advisory_lock(hashtext(%s))", [left]).fetchone()
+        if left != run and free == (True,):
+            _drop(server, _names(server, left))
+
+
+def end_run() -> None:
+    """Drop what this run's workers could not drop themselves."""
+    for server in _held:
+        with server:
+            _drop(server, _names(server, os.environ[RUN]))
+
+
+def _names(server: psycopg.Connection, run: str) -> list[str]:
+    found = server.execute(
+        "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [PREFIX + run]
+    )
+    return [name for (name,) in found]
+
+
+def _drop(server: psycopg.Connection, names: list[str]) -> None:
+    for name in names:
+        command = sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)")
+        server.execute(command.format(sql.Identifier(name)))
 
 
 def create_postgresql() -> str:
@@ -34,14 +67,13 @@ def create_postgresql() -> str:
 
     Where no server answers, the test is skipped, and fails in CI.
     """
-    name = f"farewell_test_{os.environ[RUN]}_{uuid.uuid4().hex[:8]}"
+    name = f"{PREFIX}{os.environ[RUN]}_{uuid.uuid4().hex[:8]}"
     try:
         server = _server()
     except psycopg.OperationalError as error:
-        reason = f"PostgreSQL does not answer at {SERVER}: {error}".strip()
         if os.environ.get("CI"):
-            pytest.fail(reason, pytrace=False)
-        pytest.skip(reason)
+            pytest.fail(f"{UNREACHABLE}: {error}", pytrace=False)
+        pytest.skip(UNREACHABLE)
     with server:
         server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         # Nothing here has to outlive the machine.
@@ -51,25 +83,11 @@ def create_postgresql() -> str:
     return make_url(SERVER).set(database=name).render_as_string(hide_password=False)
 
 
-def drop_postgresql(pattern: str | None = None) -> None:
-    """Drop a database, or all of this run: what a worker that died could not drop itself."""
-    try:
-        server = _server()
-    except psycopg.OperationalError:
-        return  # nothing was made there
-    with server:
-        names = server.execute(
-            "SELECT datname FROM pg_database WHERE datname LIKE %s",
-            [pattern or f"farewell_test_{os.environ[RUN]}_%"],
-        ).fetchall()
-        for (name,) in names:
-            server.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-
 def drop(database: Database) -> None:
     """Let go of a PostgreSQL database and drop it."""
     database.engine.dispose()
-    drop_postgresql(database.engine.url.database)
+    with _server() as server:
+        _drop(server, [str(database.engine.url.database)])
 
 
 def with_tables(database: Database) -> Database:

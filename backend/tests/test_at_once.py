@@ -15,6 +15,8 @@ import httpx
 import pytest
 from clients import Api, problem, settled
 from factories import World, account, agency_with, phone, the_person, usage
+from psycopg.errors import SerializationFailure
+from sqlalchemy.exc import OperationalError
 
 from farewell.audit import Actor, AuditEntry, broken_entries, record
 from farewell.billing.tables import FinalBill
@@ -201,6 +203,37 @@ def test_what_two_read_before_either_wrote_is_not_lost(world: World) -> None:
     assert world.run(lambda w: w.session.get_one(VerificationFailures, "k").count) == 2
 
 
+def test_who_lost_a_race_is_not_overtaken_again(world: World) -> None:
+    goes_again, go_on = Event(), Event()
+    attempts: list[int] = []
+
+    def lose_once(work: Work) -> None:
+        attempts.append(1)
+        if len(attempts) == 1:
+            raise OperationalError("…", {}, SerializationFailure())
+        goes_again.set()
+        assert go_on.wait(10)
+        append(work)
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(lambda: world.run(lose_once))
+        assert goes_again.wait(10)
+        second = pool.submit(lambda: world.run(append))
+        sleep(0.3)
+        overtook = second.done()
+        go_on.set()
+        first.result(), second.result()
+
+    assert not overtook
+    assert len(attempts) == 2
+    assert world.run(lambda work: broken_entries(work.session)) == []
+
+
+def append(work: Work) -> None:
+    """One entry of the audit."""
+    record(work.session, work.now, Actor("operator", "cli"), "a", "b")
+
+
 def test_who_looks_before_inserting_never_meets_a_unique_violation(world: World) -> None:
     both_have_looked = Barrier(2)
 
@@ -209,9 +242,6 @@ def test_who_looks_before_inserting_never_meets_a_unique_violation(world: World)
             with suppress(BrokenBarrierError):
                 both_have_looked.wait(0.5)
             work.session.add(VerificationFailures(key="k", count=0))
-
-    def append(work: Work) -> None:
-        record(work.session, work.now, Actor("operator", "cli"), "a", "b")
 
     at_once(*[lambda: world.run(insert_if_absent)] * 2)
     at_once(*[lambda: world.run(append)] * 20)
