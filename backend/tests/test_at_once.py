@@ -26,7 +26,6 @@ from farewell.chat.tables import Conversation, Message, VerificationFailures
 from farewell.closing import routes
 from farewell.closing.tables import ClosingCase, Closure
 from farewell.errors import Problem
-from farewell.lifecycle.sweep import sweep
 from farewell.notify.tables import OutgoingMessage
 from farewell.work import Work
 
@@ -160,9 +159,9 @@ def test_two_sweeps_at_once_stop_each_idle_case_once(world: World) -> None:
         world.closing(number).open()
     world.clock.forward(days=2)
 
-    swept = at_once(*[lambda: world.run(sweep)] * 2)
+    swept = at_once(*[world.sweep] * 2)
 
-    assert sorted(done.abandoned for done in swept) == [0, 5]
+    assert sorted(done.cases.abandoned for done in swept) == [0, 5]
     actions = world.run(lambda w: [entry.action for entry in w.session.query(AuditEntry)])
     assert actions.count("case.stopped") == 5
     assert world.run(lambda work: broken_entries(work.session)) == []
@@ -180,7 +179,7 @@ def test_a_confirmation_and_two_sweeps_at_once_close_or_stop_and_never_both(worl
         except Problem as refused:
             return refused.code
 
-    state, *_ = at_once(confirm, *[lambda: world.run(sweep)] * 2)
+    state, *_ = at_once(confirm, *[world.sweep] * 2)
 
     closed = int(state == "closed")
     assert state in ("closed", "case_over")

@@ -15,7 +15,7 @@ from farewell.billing.money import Money
 from farewell.billing.tables import FinalBill
 from farewell.closing.tables import Closure
 from farewell.lifecycle.reactivation import reactivate
-from farewell.lifecycle.sweep import sweep
+from farewell.lifecycle.sweep import rest_cases
 from farewell.notify.tables import OutgoingMessage
 from farewell.work import Work
 
@@ -95,7 +95,7 @@ def test_a_sweep_killed_at_each_statement_stops_idle_cases_once(world: World) ->
     world.clock.forward(days=2)
     before = everything(world)
 
-    for death in deaths(world, lambda world: world.run(sweep)):
+    for death in deaths(world, lambda world: world.run(rest_cases)):
         assert everything(world) == before, death
 
     assert stops(world) == 2

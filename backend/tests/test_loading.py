@@ -171,6 +171,7 @@ def test_an_account_closed_before_loading_has_its_closure_and_its_open_duties(
         "end_number_restore",
         "end_reactivation",
         "purge_data",
+        "host_data_purge",
     }
 
 

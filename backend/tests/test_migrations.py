@@ -109,7 +109,8 @@ def test_a_database_in_use_can_be_taken_back_and_brought_up_again(
         down(connection, oldest)
         up(connection)
 
-    assert world.show("T-1") == before
+    # The books came with payments, and are gone where their tables were.
+    assert world.show("T-1") == {**before, "books": {}, "payments": []}
     assert world.closing("T-2").confirm() == "closed"
 
 

@@ -52,6 +52,7 @@ def stripe(server: StripeProxy, world: World) -> StripeProxy:
     """A good network, and a world whose money moves at Stripe; its clock shows the real time."""
     server.faults = Faults()
     server.seen.clear()
+    server.answers.clear()
     world.clock.now = datetime.now(UTC) - timedelta(days=20)
     world.provider = StripeSide(SECRET, server.url, seconds=5)
     return server
