@@ -10,7 +10,8 @@ import pytest
 import yaml
 from factories import POLICIES, World, account, agency_with, person, phone, the_person
 
-from farewell.accounts.load import LoadError, load, moment, read_file
+from farewell.accounts.file import LoadError, read_file
+from farewell.accounts.load import load, moment
 from farewell.accounts.tables import Account, Person
 from farewell.closing import case as cases
 from farewell.config import REPOSITORY

@@ -16,7 +16,8 @@ import uvicorn
 from alembic import command
 from alembic.config import Config
 
-from farewell.accounts.load import LoadError, load, read_file
+from farewell.accounts.file import LoadError, read_file
+from farewell.accounts.load import load
 from farewell.accounts.show import show as show_account
 from farewell.app import create_app
 from farewell.config import REPOSITORY, Settings
