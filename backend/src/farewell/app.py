@@ -16,6 +16,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
 from starlette.exceptions import HTTPException
 
+from farewell.billing.routes import router as billing
 from farewell.chat.assistant import router as assistant
 from farewell.chat.gateway import Gateway
 from farewell.chat.routes import router as chat
@@ -63,7 +64,7 @@ def create_app(
     )
     app.state.services = services
     app.state.gateway = gateway
-    for router in (chat, closing, lifecycle, assistant):
+    for router in (chat, closing, lifecycle, billing, assistant):
         app.include_router(router)
     _pages(app, settings)
     _errors(app)
