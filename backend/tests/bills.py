@@ -40,12 +40,19 @@ def rules(values: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def policy_with(balance: Mapping[str, Any] | None = None, **billing: Any) -> Policy:
-    """Tresta's policy, silent on fees, with other rules on bill and balance."""
+def policy_with(
+    balance: Mapping[str, Any] | None = None,
+    *,
+    numbers: Mapping[str, Any] | None = None,
+    **billing: Any,
+) -> Policy:
+    """Tresta's policy, silent on fees and undone by the customer, with other rules on the bill."""
     given = POLICIES["tresta"].model_dump(mode="json")
     kind = given["account_types"]["standalone"]
     kind["billing"] |= rules({"fees": "not_stated", **billing})
     kind["balance"] |= rules(balance or {})
+    kind["numbers"] |= rules(numbers or {})
+    kind["undo"] |= rules({"by": "customer", "days": 60})
     return Policy.model_validate(given)
 
 
