@@ -32,6 +32,7 @@ UNREAD_PLACES = {
     "farewell/accounts/load.py": {"at"},
     "farewell/desk/handover.py": {"summary"},  # for the human who takes over
     "farewell/i18n.py": {"_mistakes"},
+    "farewell/policy/billing.py": {"_contradictions"},
     "farewell/policy/load.py": {"maze_findings"},
     "actions/server.py": {"check_token", "hide_insides"},
     "components/channel.py": {"receive"},

@@ -179,9 +179,11 @@ def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
     if bill.refund_minor:
         code = "quote_refund"
     elif bill.credit_minor:
-        code, facts["credit"] = "quote_credit", account.money(bill.credit_minor)
+        code = "quote_credit"
+        facts["credit"] = account.money(bill.credit_minor)
     elif bill.total_minor and kind.billing.settle_by.stated == "auto_pay":
-        code, facts["method"] = "quote_due", account.payment_method or Phrase("method.on_file", {})
+        code = "quote_due"
+        facts["method"] = account.payment_method or Phrase("method.on_file", {})
     elif bill.total_minor:
         code = "quote_due_otherwise"
     elif bill.written_off:
