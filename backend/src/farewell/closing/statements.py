@@ -187,7 +187,8 @@ def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
     elif bill.total_minor:
         code = "quote_due_otherwise"
     elif bill.written_off:
-        code, lines = "quote_written_off", bill.written_off
+        code = "quote_written_off"
+        lines = bill.written_off
     elif any(line.code == "waived" for line in lines):
         code = "quote_waived"
     else:
