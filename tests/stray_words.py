@@ -33,6 +33,7 @@ UNREAD_PLACES = {
     "farewell/desk/handover.py": {"summary"},  # for the human who takes over
     "farewell/i18n.py": {"_mistakes"},
     "farewell/payments/ledger.py": {"findings"},
+    "farewell/policy/billing.py": {"_contradictions"},
     "farewell/policy/load.py": {"maze_findings"},
     "actions/server.py": {"check_token", "hide_insides"},
     "components/channel.py": {"receive"},

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from farewell.accounts.load import FileIn, load
+from farewell.accounts.file import FileIn
+from farewell.accounts.load import load
 from farewell.accounts.show import show
 from farewell.accounts.tables import Account, Person
 from farewell.audit import Actor

@@ -33,7 +33,12 @@ def renewal(work: Work, number: str) -> Made:
 def number_renewal(work: Work, number: str) -> Made:
     """A number's next month."""
     return charging.renew_number(
-        work, the_account(work, number), HOST, e164=phone()["e164"], amount_minor=300
+        work,
+        the_account(work, number),
+        HOST,
+        e164=phone()["e164"],
+        amount_minor=300,
+        through=date(2026, 12, 31),
     )
 
 
@@ -241,7 +246,12 @@ def test_the_host_charges_through_the_lock_and_once_for_a_key(api: Api, world: W
         {"path": "item", "description": "Set-up", "amount_minor": 4900},
         {"path": "usage", "description": "Minutes", "amount_minor": 3},
         {"path": "renewal", "through": "2026-12-31"},
-        {"path": "number_renewal", "e164": phone()["e164"], "amount_minor": 300},
+        {
+            "path": "number_renewal",
+            "e164": phone()["e164"],
+            "amount_minor": 300,
+            "through": "2026-12-31",
+        },
         {"path": "retry", "charge_id": 1, "reference": "pi_1"},
     ],
 )

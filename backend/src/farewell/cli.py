@@ -13,7 +13,8 @@ import typer
 import uvicorn
 from sqlalchemy.exc import OperationalError
 
-from farewell.accounts.load import LoadError, load, read_file
+from farewell.accounts.file import LoadError, read_file
+from farewell.accounts.load import load
 from farewell.accounts.show import show as show_account
 from farewell.app import create_app
 from farewell.auditing.checks import prove, report

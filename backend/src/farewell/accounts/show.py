@@ -99,6 +99,7 @@ def show(work: Work, number: str) -> dict[str, Any]:
             {
                 "total_minor": b.total_minor,
                 "refund_minor": b.refund_minor,
+                "credit_minor": b.credit_minor,
                 "currency": b.currency,
                 "lines": b.lines,
                 "settles_on": b.settles_on.isoformat(),

@@ -71,14 +71,18 @@ def _bill(closure: Closure, bill: FinalBill, quote: Quote | None) -> Iterator[st
         return
     if quote.case_id != closure.case_id:
         yield f"{name} has the quote of another case"
-    promised = (quote.currency, quote.total_minor, quote.refund_minor, quote.lines)
-    if (bill.currency, bill.total_minor, bill.refund_minor, bill.lines) != promised:
+    if _amounts(bill) != _amounts(quote) or bill.lines != quote.lines:
         yield f"{name} is not its quote"
     lines = sum(line["amount_minor"] for line in bill.lines)
-    if lines != bill.total_minor - bill.refund_minor:
-        yield f"{name}: lines come to {lines}, not to {bill.total_minor - bill.refund_minor}"
+    expected = bill.total_minor - bill.refund_minor - bill.credit_minor
+    if lines != expected:
+        yield f"{name}: lines come to {lines}, not to {expected}"
     if bill.total_minor < 0 or bill.refund_minor < 0 or (bill.total_minor and bill.refund_minor):
         yield f"{name} both asks and gives, or is negative"
+
+
+def _amounts(one: FinalBill | Quote) -> tuple[str, int, int, int]:
+    return one.currency, one.total_minor, one.refund_minor, one.credit_minor
 
 
 def one_settlement(work: Work) -> Proof:

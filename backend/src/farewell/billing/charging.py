@@ -73,17 +73,23 @@ def renew_plan(work: Work, account: Account, actor: Actor, *, through: date) -> 
 
 
 def renew_number(
-    work: Work, account: Account, actor: Actor, *, e164: str, amount_minor: int
+    work: Work, account: Account, actor: Actor, *, e164: str, amount_minor: int, through: date
 ) -> Charge | Refused:
-    """Charge the monthly renewal of a number in use.
+    """Charge the renewal of a number for the month that ends with `through` (account's zone).
 
-    Raises Problem 404 for a number that this account does not use.
+    Raises Problem 404 for a number that this account does not use, 409 where that day is billed
+    already.
     """
     refused = refusal(work, account, "number_renewal", actor, amount_minor=amount_minor)
     if refused:
         return refused
-    if not any(n.e164 == e164 and n.status == "active" for n in account.numbers):
+    number = next((n for n in account.numbers if n.e164 == e164 and n.status == "active"), None)
+    if number is None:
         raise not_found("number in use")
+    if number.renewal_billed_until and through <= number.renewal_billed_until:
+        billed = number.renewal_billed_until
+        raise Problem(409, "period_billed", f"Billed through {billed} already.")
+    number.renewal_billed_until = through
     return _charge(work, account, actor, "number_renewal", e164, amount_minor)
 
 

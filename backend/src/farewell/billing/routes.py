@@ -12,6 +12,7 @@ from sqlalchemy import select
 from farewell.accounts.tables import Account
 from farewell.audit import Actor, record
 from farewell.billing import charging
+from farewell.billing.usage import record_usage
 from farewell.callers import Json, ServicesDep, service_once, service_only
 from farewell.errors import Problem, not_found
 from farewell.payments.tables import ChargePayment, PaymentProfile
@@ -36,11 +37,12 @@ class Renewal(BaseModel):
 
 
 class NumberRenewal(BaseModel):
-    """A number's next month; the amount in minor units."""
+    """A number's next month, which ends with the day `through`; the amount in minor units."""
 
     path: Literal["number_renewal"]
     e164: str
     amount_minor: Amount
+    through: date
 
 
 class Usage(BaseModel):
@@ -66,6 +68,15 @@ class Retry(BaseModel):
     path: Literal["retry"]
     charge_id: int
     reference: Text
+
+
+class Metered(BaseModel):
+    """A quantity in whole units of a meter. The reference is the host's own and makes it one."""
+
+    meter: str
+    quantity: int = Field(ge=0)
+    occurred_at: AwareDatetime
+    reference: str = Field(min_length=1, max_length=200)
 
 
 class Profile(BaseModel):
@@ -99,7 +110,12 @@ def _charge(work: Work, account: Account, body: Charged) -> Json:
             made = charging.renew_plan(work, account, HOST, through=body.through)
         case NumberRenewal():
             made = charging.renew_number(
-                work, account, HOST, e164=body.e164, amount_minor=body.amount_minor
+                work,
+                account,
+                HOST,
+                e164=body.e164,
+                amount_minor=body.amount_minor,
+                through=body.through,
             )
         case Usage():
             made = charging.rate_usage(
@@ -181,3 +197,14 @@ def buy_plan(
         return {"account": account.number, "status": account.status}
 
     return service_once(services, idempotency_key, ["plan", number, body.model_dump()], use)
+
+
+@router.post("/usage")
+def usage(number: str, body: Metered, services: ServicesDep) -> Json:
+    """Record usage. `status` says whether a bill will hold it or it came too late for one."""
+
+    def use(work: Work) -> Json:
+        found = record_usage(work, number=number, **body.model_dump())
+        return {"reference": found.reference, "status": found.status}
+
+    return services.in_transaction(use)

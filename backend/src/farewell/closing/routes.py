@@ -101,6 +101,7 @@ def quote_json(quote: Any) -> Json:
         "currency": quote.currency,
         "total_minor": quote.total_minor,
         "refund_minor": quote.refund_minor,
+        "credit_minor": quote.credit_minor,
         "settles_on": quote.settles_on.isoformat(),
         "lines": quote.lines,
         "written_off": quote.written_off,

@@ -5,9 +5,9 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from farewell.accounts.tables import Account, Charge
+from farewell.accounts.tables import Account, Charge, Meter, UsageRecord
 from farewell.billing.tables import Adjustment, FinalBill
 from farewell.closing.tables import Closure
 from farewell.lifecycle.provider_duties import WATCH_DAYS
@@ -17,16 +17,19 @@ from farewell.payments.tables import ChargePayment, PaymentProfile
 from farewell.work import Work
 
 
+def enter_balances(work: Work, members: dict[Closure, Account]) -> None:
+    """Enter what each account holds, before it is set off against the bill."""
+    for each, account in members.items():
+        bring_in_balance(work, account, because=f"closing:{each.id}")
+
+
 def enter_closure(
     work: Work, *, closure: Closure, bill: FinalBill, members: dict[Closure, Account]
 ) -> None:
-    """Enter balances, the final bill and what is written off; plan what the provider is asked.
+    """Enter the final bill and what is written off; plan what the provider is asked.
 
-    `members` are all closures of this confirmation, the first one included, by closure. Called
-    before balances are set off against the bill.
+    `members` are all closures of this confirmation, the first one included, by closure.
     """
-    for each, account in members.items():
-        bring_in_balance(work, account, because=f"closing:{each.id}")
     _raise_bill(work, closure, bill, {account.number: account for account in members.values()})
     _write_off(work, closure, members)
     _ask_provider(work, closure, members)
@@ -35,26 +38,27 @@ def enter_closure(
 def _raise_bill(
     work: Work, closure: Closure, bill: FinalBill, accounts: dict[str, Account]
 ) -> None:
+    """Lines raise it, also below 0 where a prepaid term comes back; credits are set off then, and
+    what is left goes to the customer's credit, for a refund or as a balance."""
     owed = sum(line["amount_minor"] for line in bill.lines if line["code"] != "credit")
     move(
         work,
         key=f"bill:{bill.id}",
         kind="final_bill_raised",
         account=closure.account,
-        debit="receivable",
-        credit="revenue",
-        amount_minor=owed,
+        debit="receivable" if owed >= 0 else "revenue",
+        credit="revenue" if owed >= 0 else "receivable",
+        amount_minor=abs(owed),
     )
-    entries: Entries = {}
-    given = [line for line in bill.lines if line["code"] == "credit"]
-    if not given:
+    if owed == bill.total_minor:
         return
-    own = closure.account.id
-    for line in given:
-        place: tuple[str, Book] = (accounts[line["account"]].id, "customer_credit")
-        entries[place] = entries.get(place, 0) - line["amount_minor"]
-    entries[own, "receivable"] = bill.total_minor - owed
-    entries[own, "customer_credit"] = entries.get((own, "customer_credit"), 0) - bill.refund_minor
+    own: tuple[str, Book] = (closure.account.id, "customer_credit")
+    entries: Entries = {(closure.account.id, "receivable"): bill.total_minor - owed}
+    for line in bill.lines:
+        if line["code"] == "credit":
+            place: tuple[str, Book] = (accounts[line["account"]].id, "customer_credit")
+            entries[place] = entries.get(place, 0) - line["amount_minor"]
+    entries[own] = entries.get(own, 0) - bill.refund_minor - bill.credit_minor
     post(
         work,
         key=f"credit:{bill.id}",
@@ -65,14 +69,19 @@ def _raise_bill(
 
 
 def _write_off(work: Work, closure: Closure, members: dict[Closure, Account]) -> None:
-    """Each charge that is not on the bill, by its own entry."""
+    """Each charge and usage that is not on the bill, by its own entry."""
     ids = [each.id for each in members]
     accounts = {account.id: account for account in members.values()}
-    found = select(Adjustment, Charge).join(Charge, Charge.id == Adjustment.charge_id)
-    for adjustment, charge in work.session.execute(
-        found.where(Adjustment.closure_id.in_(ids)).order_by(Adjustment.id)
-    ):
-        enter_write_off(work, accounts[charge.account_id], adjustment)
+    found = (
+        select(Adjustment, func.coalesce(Charge.account_id, Meter.account_id))
+        .outerjoin(Charge, Charge.id == Adjustment.charge_id)
+        .outerjoin(UsageRecord, UsageRecord.id == Adjustment.usage_id)
+        .outerjoin(Meter, Meter.id == UsageRecord.meter_id)
+        .where(Adjustment.closure_id.in_(ids))
+        .order_by(Adjustment.id)
+    )
+    for adjustment, account_id in work.session.execute(found):
+        enter_write_off(work, accounts[account_id], adjustment)
 
 
 def enter_write_off(work: Work, account: Account, adjustment: Adjustment) -> None:
