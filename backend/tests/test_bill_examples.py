@@ -33,12 +33,12 @@ def as_loaded(given: Any) -> Any:
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["name"])
-def test_a_bill_is_as_it_was_worked_out(tmp_path: Path, example: dict[str, Any]) -> None:
+def test_a_bill_is_as_it_was_worked_out(world: World, example: dict[str, Any]) -> None:
     vendor = example.get("vendor", "tresta")
     policy = POLICIES[vendor]
     if "vendor" not in example:
         policy = policy_with(example.get("balance"), **example.get("billing", {}))
-    world = World(tmp_path, {vendor: policy})
+    world.policies = {vendor: policy}
     world.clock.now = example["now"]
     given = {"vendor": vendor, "type": example.get("type", "standalone"), "plan": None}
     given["roles"] = {"ann@example": CLOSERS[vendor]}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,9 +29,9 @@ KEPT = {"treatment": "keep_for_request", "days": 90}
 UNDO = "2026-11-10T10:00:00+00:00"
 
 
-def world_with(folder: Path, balance: dict[str, Any] | None = None, **billing: Any) -> World:
-    """A world in which Tresta has other rules on the bill."""
-    return World(folder, {"tresta": policy_with(balance, **billing)})
+def change_rules(world: World, balance: dict[str, Any] | None = None, **billing: Any) -> None:
+    """Give Tresta other rules on the bill."""
+    world.policies = {"tresta": policy_with(balance, **billing)}
 
 
 def metered(*usage: tuple[int, str], **more: Any) -> dict[str, Any]:
@@ -118,8 +117,7 @@ def test_usage_that_arrives_after_the_closing_is_written_off_and_recorded(world:
     assert None not in rows
 
 
-def test_usage_of_the_time_before_is_not_billed_after_a_reactivation(tmp_path: Path) -> None:
-    world = world_with(tmp_path)
+def test_usage_of_the_time_before_is_not_billed_after_a_reactivation(world: World) -> None:
     world.load(metered((1000, "-2d"), plan={"name": "Plan", "price_minor": 3000}))
     world.close()
     world.clock.forward(days=2)
@@ -238,8 +236,8 @@ def unpaid_account() -> dict[str, Any]:
     return account(charges=[{"kind": "outstanding", "description": "Oct", "amount_minor": 3000}])
 
 
-def test_an_unpaid_bill_blocks_where_the_policy_says_so(tmp_path: Path) -> None:
-    world = world_with(tmp_path, unpaid="blocks")
+def test_an_unpaid_bill_blocks_where_the_policy_says_so(world: World) -> None:
+    change_rules(world, unpaid="blocks")
     world.load(unpaid_account())
     closing = world.closing().settle()
 
@@ -253,8 +251,8 @@ def test_an_unpaid_bill_blocks_where_the_policy_says_so(tmp_path: Path) -> None:
     assert closing.confirm() == "closed"
 
 
-def test_and_is_added_where_it_does_not(tmp_path: Path) -> None:
-    world = world_with(tmp_path, unpaid="added")
+def test_and_is_added_where_it_does_not(world: World) -> None:
+    change_rules(world, unpaid="added")
     world.load(unpaid_account())
 
     world.close()
@@ -262,8 +260,8 @@ def test_and_is_added_where_it_does_not(tmp_path: Path) -> None:
     assert [b["total_minor"] for b in world.show("T-1")["bills"]] == [4000]
 
 
-def test_an_unpaid_bill_that_comes_up_takes_the_standing_confirmation_back(tmp_path: Path) -> None:
-    world = world_with(tmp_path, unpaid="blocks")
+def test_an_unpaid_bill_that_comes_up_takes_the_standing_confirmation_back(world: World) -> None:
+    change_rules(world, unpaid="blocks")
     world.load(account(numbers=[phone(0, "submitted")]))
     closing = world.closing().settle()
     assert closing.confirm() == "waiting_for_port"
@@ -288,8 +286,8 @@ def test_an_unpaid_bill_that_comes_up_takes_the_standing_confirmation_back(tmp_p
     assert world.show("T-1")["closing_case"]["state"] == "open"
 
 
-def test_a_fee_for_leaving_early_is_paid_once(tmp_path: Path) -> None:
-    world = world_with(tmp_path, early_termination={"fee": "fixed", "amounts": {"USD": 5000}})
+def test_a_fee_for_leaving_early_is_paid_once(world: World) -> None:
+    change_rules(world, early_termination={"fee": "fixed", "amounts": {"USD": 5000}})
     plan = {"name": "Plan", "price_minor": 3000, "committed_until": date(2027, 3, 31)}
     world.load(account(plan=plan))
     closing = world.closing().settle()
@@ -308,17 +306,17 @@ def test_a_fee_for_leaving_early_is_paid_once(tmp_path: Path) -> None:
 
 
 def test_a_fee_in_a_currency_that_the_policy_does_not_state_is_refused_on_load(
-    tmp_path: Path,
+    world: World,
 ) -> None:
-    world = world_with(tmp_path, early_termination={"fee": "fixed", "amounts": {"USD": 5000}})
+    change_rules(world, early_termination={"fee": "fixed", "amounts": {"USD": 5000}})
     plan = {"name": "Plan", "price_minor": 3000, "committed_until": date(2027, 3, 31)}
 
     with pytest.raises(ValueError, match="states no fee for leaving early in EUR"):
         world.load(account(plan=plan, currency="EUR"))
 
 
-def test_a_prepaid_term_goes_back_to_the_card_once(tmp_path: Path) -> None:
-    world = world_with(tmp_path, timing="in_advance", prepaid="refunded_by_day")
+def test_a_prepaid_term_goes_back_to_the_card_once(world: World) -> None:
+    change_rules(world, timing="in_advance", prepaid="refunded_by_day")
     world.load(account())
     closing = world.closing().settle()
 
@@ -335,8 +333,8 @@ def test_a_prepaid_term_goes_back_to_the_card_once(tmp_path: Path) -> None:
     assert sorted(refunds) == [0, 2000]
 
 
-def test_a_prepaid_term_as_a_credit_is_on_the_balance_and_kept_for_request(tmp_path: Path) -> None:
-    world = world_with(tmp_path, KEPT, timing="in_advance", prepaid="credited_by_day")
+def test_a_prepaid_term_as_a_credit_is_on_the_balance_and_kept_for_request(world: World) -> None:
+    change_rules(world, KEPT, timing="in_advance", prepaid="credited_by_day")
     world.load(account(balance_minor=100))
     closing = world.closing().settle()
 
@@ -363,8 +361,8 @@ def receipt_of(world: World) -> list[dict[str, Any]]:
     return world.run(use)
 
 
-def test_a_small_bill_is_waived_and_its_charges_are_settled(tmp_path: Path) -> None:
-    world = world_with(tmp_path, waived_under={"USD": 2000})
+def test_a_small_bill_is_waived_and_its_charges_are_settled(world: World) -> None:
+    change_rules(world, waived_under={"USD": 2000})
     world.load(account(charges=[{"kind": "one_off", "description": "Box", "amount_minor": 500}]))
     closing = world.closing().settle()
 
@@ -377,8 +375,8 @@ def test_a_small_bill_is_waived_and_its_charges_are_settled(tmp_path: Path) -> N
     assert "settle_final_bill" not in {duty["kind"] for duty in after["duties"]}
 
 
-def test_renewals_are_not_charged_for_days_that_the_account_was_closed(tmp_path: Path) -> None:
-    world = world_with(tmp_path, numbers={"on_close": "kept"})
+def test_renewals_are_not_charged_for_days_that_the_account_was_closed(world: World) -> None:
+    change_rules(world, numbers={"on_close": "kept"})
     number = phone() | {"renewal": {"price_minor": 300}}
     world.load(account(plan={"name": "Plan", "price_minor": 0}, numbers=[number]))
     world.close()
