@@ -18,7 +18,7 @@ from farewell.clock import Clock
 from farewell.host.addresses import HostAddress
 from farewell.payments.provider import Done, Silence
 
-PATIENCE = httpx.Timeout(10.0, connect=3.0)
+PATIENCE = httpx.Timeout(10, connect=3)
 
 
 @dataclass(frozen=True)
