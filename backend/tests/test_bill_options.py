@@ -118,6 +118,7 @@ def test_usage_that_arrives_after_the_closing_is_written_off_and_recorded(world:
 
 
 def test_usage_of_the_time_before_is_not_billed_after_a_reactivation(world: World) -> None:
+    change_rules(world)
     world.load(metered((1000, "-2d"), plan={"name": "Plan", "price_minor": 3000}))
     world.close()
     world.clock.forward(days=2)
