@@ -72,8 +72,8 @@ def _declined(
     days = work.kind(account).billing.retry_days.stated or []
     again = retry_at(datetime.fromisoformat(first), days, len(declined), work.now, account.zone)
     if again is None or answer.final:
-        about = {"reason": answer.code, "tries": len(declined)}
-        return _to_human(work, duty, bill, "charge_declined", **about)
+        tries = len(declined)
+        return _to_human(work, duty, bill, "charge_declined", reason=answer.code, tries=tries)
     bill.status = "retrying"
     on = work.view(account).today(again)
     tell(work, duty, Statement("charge_declined", {**_facts(bill, account), "again_on": on}))
