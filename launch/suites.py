@@ -20,7 +20,10 @@ SUITES = {
     "backend": (BACKEND_PYTHON, "backend/tests", "-n", "auto"),  # on every core
     "assistant": (ASSISTANT_PYTHON, "tests"),
 }
-CAMPAIGN = {"dialogue grid": (ASSISTANT_PYTHON, "tests/test_grid.py")}
+CAMPAIGN = {
+    "dialogue grid": (ASSISTANT_PYTHON, "tests/test_grid.py"),
+    "simulated year": (BACKEND_PYTHON, "backend/tests/test_year.py", "-k", "sqlite"),
+}
 WHOLE = {"FAREWELL_CAMPAIGN": "1"}
 """Tells the long tests to leave nothing out."""
 
