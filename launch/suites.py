@@ -17,10 +17,13 @@ from launch.processes import QUIET_RASA
 from launch.progress import complain
 
 SUITES = {
-    "backend": (BACKEND_PYTHON, "backend/tests"),
+    "backend": (BACKEND_PYTHON, "backend/tests", "-n", "auto"),  # on every core
     "assistant": (ASSISTANT_PYTHON, "tests"),
 }
-CAMPAIGN = {"dialogue grid": (ASSISTANT_PYTHON, "tests/test_grid.py")}
+CAMPAIGN = {
+    "dialogue grid": (ASSISTANT_PYTHON, "tests/test_grid.py"),
+    "simulated year": (BACKEND_PYTHON, "backend/tests/test_year.py", "-k", "sqlite"),
+}
 WHOLE = {"FAREWELL_CAMPAIGN": "1"}
 """Tells the long tests to leave nothing out."""
 
@@ -44,21 +47,29 @@ class Count:
 def run_suite(name: str) -> tuple[Count, bool]:
     """The suite's count, and whether it ran tests and all of them passed."""
     whole = WHOLE if name in CAMPAIGN else {}
-    python, folder = (SUITES | CAMPAIGN)[name]
+    python, *arguments = (SUITES | CAMPAIGN)[name]
     report = SETUP / "tests" / f"{name.replace(' ', '-')}.xml"
     report.parent.mkdir(parents=True, exist_ok=True)
     report.unlink(missing_ok=True)
     print(f"Testing the {name}", flush=True)
-    done = subprocess.run(
-        [python, "-m", "pytest", "-q", folder, f"--junitxml={report}"],
+    tests = subprocess.Popen(
+        [python, "-m", "pytest", "-q", *arguments, f"--junitxml={report}"],
         cwd=ROOT,
         env={**os.environ, **QUIET_RASA, **whole, "PYTHONPATH": str(ROOT)},
-        check=False,
     )
+    try:
+        ended = tests.wait()
+    except KeyboardInterrupt:
+        tests.send_signal(signal.SIGINT)  # it drops its databases before it goes
+        try:
+            tests.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            tests.kill()
+        raise
     count = read_count(report)
     if count.passed + count.failed == 0:
         complain(f"No test of the {name} was run.")
-    return count, done.returncode == 0 and count.passed > 0 and count.failed == 0
+    return count, ended == 0 and count.passed > 0 and count.failed == 0
 
 
 def read_count(report: Path) -> Count:

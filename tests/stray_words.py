@@ -30,8 +30,21 @@ UNREAD_CALLS = FOR_OPERATORS | FOR_INTEGRATORS | NO_WORDS
 UNREAD_PLACES = {
     "farewell/app.py": {"PAGE_HEADERS"},
     "farewell/accounts/load.py": {"at"},
+    "farewell/auditing/charges.py": {
+        *("_card", "_cash_taken", "_charges_made", "_locks", "_open_charges"),
+    },
+    "farewell/auditing/checks.py": {"CHECKS", "report"},
+    "farewell/auditing/closures.py": {
+        *("_bill", "_refunds", "one_closure", "one_final_bill", "one_settlement"),
+    },
+    "farewell/auditing/promises.py": {
+        *("chain_whole", "duties_done", "no_open_port_released", "nothing_past_retention"),
+    },
+    "farewell/database.py": {"on_connect"},
     "farewell/desk/handover.py": {"summary"},  # for the human who takes over
     "farewell/i18n.py": {"_mistakes"},
+    "farewell/payments/ledger.py": {"findings"},
+    "farewell/policy/billing.py": {"_contradictions"},
     "farewell/policy/load.py": {"maze_findings"},
     "actions/server.py": {"check_token", "hide_insides"},
     "components/channel.py": {"receive"},
@@ -43,7 +56,10 @@ UNREAD_PLACES = {
 }
 """Functions and variables of a module whose texts are for operators or other programs."""
 
-NO_SENTENCES = {"Authorization", "Vary", "Bearer", "Bearer ", "BEGIN IMMEDIATE", "PRAGMA "}
+NO_SENTENCES = {
+    *("Authorization", "Vary", "Bearer", "Bearer "),
+    *("BEGIN IMMEDIATE", "PRAGMA ", "READ COMMITTED"),
+}
 """What looks like words, in every program: headers and SQL."""
 
 
@@ -83,6 +99,8 @@ def _unread(tree: ast.AST, names: Collection[str]) -> Iterator[ast.AST]:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) if name in names:
                 yield node
             case ast.Assign(targets=[ast.Name(id=name)]) if name in {*names, "__all__"}:
+                yield node
+            case ast.AnnAssign(target=ast.Name(id=name)) if name in names:
                 yield node
             case ast.Subscript(value=ast.Name(id="Literal")):
                 yield node

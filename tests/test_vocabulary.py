@@ -40,6 +40,21 @@ SAID_HERE = {
 NEVER_SAID = {
     "reactivation_offer": "its facts are those of the question of consent",
     "port_completed": "a message to the host application",
+    **dict.fromkeys(
+        (
+            "final_bill_paid",
+            "charge_declined",
+            "charge_needs_human",
+            "payment_unclear",
+            "credit_refunded",
+            "balance_refunded",
+            "charge_refunded",
+            "refund_needs_human",
+            "balance_reminder",
+            "balance_forfeited",
+        ),
+        "a message that leaves through the outbox, when nobody is in the conversation",
+    ),
 }
 
 

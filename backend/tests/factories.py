@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, TypeVar
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from farewell.accounts.load import FileIn, load
+from farewell.accounts.file import FileIn
+from farewell.accounts.load import load
 from farewell.accounts.show import show
 from farewell.accounts.tables import Account, Person
 from farewell.audit import Actor
@@ -19,6 +20,11 @@ from farewell.closing.confirm import confirm
 from farewell.closing.tables import ClosingCase
 from farewell.config import REPOSITORY
 from farewell.database import Base, Database
+from farewell.host.addresses import HostAddress
+from farewell.host.calling import HostCaller
+from farewell.lifecycle.sweep import Swept, sweep
+from farewell.payments.provider import PaymentProvider
+from farewell.payments.simulated import SimulatedCard
 from farewell.policy.load import load_policies
 from farewell.policy.model import Policy
 from farewell.work import Work
@@ -119,23 +125,24 @@ def usage(description: str, amount_minor: int, kind: str = "usage") -> dict[str,
 class World:
     """One test's database, clock and policies."""
 
-    def __init__(self, folder: Path, policies: dict[str, Policy] | None = None) -> None:
+    def __init__(
+        self, folder: Path, database: Database, policies: dict[str, Policy] | None = None
+    ) -> None:
         self.folder = folder
         self.clock = FixedClock()
         self.policies = policies or POLICIES
-        self.database = Database(f"sqlite:///{folder / 'test.sqlite'}")
-        Base.metadata.create_all(self.database.engine)
+        self.database = database
+        self.provider: PaymentProvider = SimulatedCard(self.database, self.clock)
+        self.hosts: dict[str, HostAddress] = {}
+        self.host = HostCaller(self.hosts, self.clock)
 
-    @contextmanager
-    def work(self) -> Iterator[Work]:
-        """One transaction."""
-        with self.database.transaction() as session:
-            yield Work(session, self.clock(), self.policies, self.folder)
+    def _work(self, session: Session) -> Work:
+        return Work(session, self.clock(), self.policies, self.folder, hosts=self.hosts)
 
     def run(self, use: Callable[[Work], R]) -> R:
-        """One use case in one transaction."""
-        with self.work() as work:
-            return use(work)
+        """One use case in one transaction, repeated as the product repeats it."""
+
+        return self.database.run(lambda session: use(self._work(session)))
 
     def load(self, *accounts: dict[str, Any], people: list[dict[str, Any]] | None = None) -> None:
         """Load accounts, and everybody who has a role in them."""
@@ -152,6 +159,10 @@ class World:
     def show(self, number: str) -> dict[str, Any]:
         """Everything about an account, as `farewell show` prints it."""
         return self.run(lambda work: show(work, number))
+
+    def sweep(self) -> Swept:
+        """What the passage of time does, as of the world's clock."""
+        return sweep(self.run, self.provider, self.host, self.clock, self.clock())
 
     def count(self, table: type[Base]) -> int:
         """Rows of a table."""
@@ -185,7 +196,7 @@ class Closing:
         self.world, self.number, self.email = world, number, email
 
     def _in_case(self, use: Callable[[Work, ClosingCase, Person, Actor], R]) -> R:
-        with self.world.work() as work:
+        def run(work: Work) -> R:
             who = the_person(work, self.email)
             actor = Actor(f"person:{who.id}", API)
             account = the_account(work, self.number)
@@ -201,13 +212,18 @@ class Closing:
                 case = cases.open_case(work, person=who, account=account, actor=actor)
             return use(work, case, who, actor)
 
+        return self.world.run(run)
+
     def open(self) -> Closing:
         """Open or continue the case."""
-        with self.world.work() as work:
+
+        def run(work: Work) -> None:
             who = the_person(work, self.email)
             actor = Actor(f"person:{who.id}", API)
             account = the_account(work, self.number)
             cases.open_case(work, person=who, account=account, actor=actor)
+
+        self.world.run(run)
         return self
 
     def answer(self, code: str, value: str, subject: str = "", words: str | None = None) -> Closing:

@@ -12,6 +12,7 @@ from factories import World, account, e164, phone, the_account, the_person, usag
 
 from farewell.audit import Actor
 from farewell.billing.money import Money
+from farewell.database import Database
 from farewell.errors import Problem
 from farewell.lifecycle.reactivation import reactivate, restorable_numbers
 from farewell.policy.load import load_policies
@@ -109,12 +110,12 @@ NIMBUS: dict[str, Any] = {
 
 
 @pytest.fixture
-def nimbus(tmp_path: Path) -> World:
+def nimbus(tmp_path: Path, database: Database) -> World:
     """A world in which only Nimbus exists."""
     folder = tmp_path / "policies"
     folder.mkdir()
     (folder / "nimbus.yml").write_text(yaml.safe_dump(NIMBUS), encoding="utf-8")
-    return World(tmp_path, load_policies(folder))
+    return World(tmp_path, database, load_policies(folder))
 
 
 def fleet(number: str = "N-1", **more: Any) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from clients import Api, button
 from factories import World, account, e164, person, phone
 
 from farewell.chat.tables import Conversation
-from farewell.lifecycle.sweep import sweep
+from farewell.lifecycle.sweep import rest_cases
 
 
 def said(api: Api, token: str, text: str) -> str:
@@ -372,7 +372,7 @@ def test_a_closing_that_was_put_aside_meanwhile_is_told_and_not_carried_on(
 ) -> None:
     token = answered(api, two)
     two.clock.forward(days=1, minutes=1)
-    two.run(sweep)
+    two.run(rest_cases)
 
     assert said(api, token, words) == "put_aside"
 

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from clients import Api, open_case, problem, settled
+from dying import die_at
 from factories import World, account
+
+from farewell.errors import Problem
+from farewell.idempotency import Claim, IdempotencyKey, claim, forget_old, settle
 
 
 def test_the_same_key_gets_the_same_answer_and_nothing_happens_twice(api: Api, two: World) -> None:
@@ -76,3 +82,75 @@ def test_two_people_may_use_the_same_key(api: Api, world: World) -> None:
         answer = api.call("POST", f"{path}/confirm", token=token, key="same", json=body)
 
         assert answer.json()["account"] == number
+
+
+def claimed(world: World, request: str = "close") -> Claim:
+    """A claim of Ann's key, in a transaction of its own."""
+    return world.run(
+        lambda w: claim(w.session, w.now, caller="person:ann", key="k1", request=request)
+    )
+
+
+def answered(world: World, mine: Claim, body: dict[str, Any]) -> None:
+    """The answer of a claimed call."""
+    world.run(lambda w: settle(w.session, w.now, mine, body))
+
+
+def test_a_process_that_died_in_flight_blocks_its_key_for_seconds_only(two: World) -> None:
+    api = Api(two)
+    token = api.sign_in()
+    path, body = settled(api, token)
+    api.close()
+
+    def confirm(world: World) -> tuple[int, str]:
+        caller = Api(world)
+        answer = caller.call("POST", f"{path}/confirm", token=token, key="k1", json=body)
+        caller.close()
+        return answer.status_code, answer.json().get("code") or answer.json()["state"]
+
+    at = 1
+    while two.count(IdempotencyKey) == 0:  # it dies as soon as the claim is there to be seen
+        assert die_at(at, two, confirm) is not None
+        at += 1
+
+    assert confirm(two) == (409, "idempotency_key_in_flight")
+    two.clock.forward(seconds=20)
+    assert confirm(two) == (200, "closed")
+    assert len(two.show("T-1")["closures"]) == 1
+
+
+def test_who_comes_back_after_the_claim_went_to_another_stores_nothing(world: World) -> None:
+    slow = claimed(world)
+    world.clock.forward(seconds=20)
+    fast = claimed(world)
+
+    with pytest.raises(Problem) as refused:
+        answered(world, slow, {"by": "slow"})
+    answered(world, fast, {"by": "fast"})
+
+    assert (refused.value.status, refused.value.code) == (409, "idempotency_key_in_flight")
+    assert claimed(world).answer == {"by": "fast"}
+
+
+def test_an_answer_is_kept_for_a_day_and_forgotten_after_two(world: World) -> None:
+    answered(world, claimed(world), {"by": "first"})
+
+    world.clock.forward(hours=24)
+    world.run(lambda w: forget_old(w.session, w.now))
+    assert claimed(world).answer == {"by": "first"}
+
+    world.clock.forward(hours=24, seconds=1)
+    assert claimed(world, "something else").answer is None
+    world.clock.forward(hours=48, seconds=1)
+    world.run(lambda w: forget_old(w.session, w.now))
+    assert world.count(IdempotencyKey) == 0
+
+
+def test_a_refused_call_leaves_no_claim(api: Api, two: World) -> None:
+    token = api.sign_in()
+    path, body = settled(api, token)
+
+    refused = api.call("POST", f"{path}/confirm", token=token, key="k1", json=body | {"shown": []})
+
+    assert problem(refused) == (409, "requirements_not_shown")
+    assert two.count(IdempotencyKey) == 0

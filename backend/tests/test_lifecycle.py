@@ -14,7 +14,7 @@ from factories import (
     usage,
 )
 
-from farewell.lifecycle.sweep import Swept, sweep
+from farewell.lifecycle.sweep import Rested, rest_cases
 
 ADMIN = {"ann@example": "administrator"}
 
@@ -33,9 +33,9 @@ def due(world: World, number: str) -> dict[str, datetime]:
     }
 
 
-def sweep_now(world: World) -> Swept:
-    """One sweep."""
-    return world.run(sweep)
+def sweep_now(world: World) -> Rested:
+    """One sweep over the cases."""
+    return world.run(rest_cases)
 
 
 def test_tresta_settles_by_noon_of_the_fifth_calendar_day_in_the_account_s_zone(
@@ -80,6 +80,8 @@ def test_ctm_keeps_data_sixty_and_the_balance_ninety_days(world: World) -> None:
         "host_numbers_release": NOON,
         "end_reactivation": datetime(2027, 1, 10, 5, tzinfo=UTC),  # Jan 9 is over in New York
         "purge_data": datetime(2027, 1, 10, 5, tzinfo=UTC),
+        "host_data_purge": datetime(2027, 1, 10, 5, tzinfo=UTC),
+        "remind_balance": datetime(2027, 1, 25, 17, tzinfo=UTC),  # 14 days before Feb 8
         "forfeit_balance": datetime(2027, 2, 9, 5, tzinfo=UTC),
     }
 
@@ -101,6 +103,7 @@ def test_ontraport_deletes_at_once_and_signs_out(world: World) -> None:
         "host_account_closed": NOON,
         "host_sessions_revoke": NOON,
         "purge_data": NOON,
+        "host_data_purge": NOON,
     }
 
 
@@ -136,10 +139,11 @@ def test_sweeping_twice_changes_nothing_more(world: World) -> None:
     world.close("T-2", "zoe@example")
     world.close("C-1")
     world.clock.forward(days=100)
-    sweep_now(world)
+    world.sweep()
     before = [world.show(n) for n in ("T-1", "T-2", "C-1")]
 
-    again = sweep_now(world)
+    again = world.sweep()
 
     assert [world.show(n) for n in ("T-1", "T-2", "C-1")] == before
-    assert (again.abandoned, again.expired) == (0, 0)
+    assert again.cases == Rested(0, 0)
+    assert (again.done, again.dropped, again.later, again.for_human) == (0, 0, 0, 0)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
-from factories import POLICIES, World, account, agency_with, person, phone, the_person
+from factories import (
+    POLICIES,
+    World,
+    account,
+    agency_with,
+    person,
+    phone,
+    the_account,
+    the_person,
+)
 
-from farewell.accounts.load import LoadError, load, moment, read_file
+from farewell.accounts.file import LoadError, read_file
+from farewell.accounts.load import load, moment
+from farewell.accounts.snapshot import RenewalView, SubscriptionView
 from farewell.accounts.tables import Account, Person
 from farewell.closing import case as cases
 from farewell.config import REPOSITORY
@@ -99,6 +110,49 @@ BAD: list[tuple[str, dict[str, Any], str]] = [
         "anchor_day",
     ),
     (
+        "a year that begins nobody knows when",
+        {"accounts": [account(plan={"name": "x", "price_minor": 1, "interval": "year"})]},
+        "anchor_month belongs to a plan by quarter or year, and it needs it",
+    ),
+    (
+        "a month that begins in a month",
+        {"accounts": [account(plan={"name": "x", "price_minor": 1, "anchor_month": 2})]},
+        "anchor_month belongs to a plan by quarter or year",
+    ),
+    (
+        "a tax as a binary fraction",
+        {"accounts": [account(taxes=[{"name": "VAT", "rate": 8.875}])]},
+        'write the rate in quotes, such as "8.875"',
+    ),
+    (
+        "a tax finer than can be stored",
+        {"accounts": [account(taxes=[{"name": "VAT", "rate": "8.87555"}])]},
+        "no more than 4 decimal places",
+    ),
+    (
+        "a rate for none",
+        {"accounts": [account(meters=[{"name": "x", "price_minor": 1, "per": 0}])]},
+        "per",
+    ),
+    (
+        "half a unit of usage",
+        {
+            "accounts": [
+                account(meters=[{"name": "x", "price_minor": 1, "usage": [{"quantity": 0.5}]}])
+            ]
+        },
+        "quantity",
+    ),
+    (
+        "a credit that is a debt",
+        {
+            "accounts": [
+                account(charges=[{"kind": "credit", "description": "x", "amount_minor": -1}])
+            ]
+        },
+        "amount_minor",
+    ),
+    (
         "a security question that is not there",
         {"people": [person("ann@example", security={"question": 9, "answer": "x"})]},
         "security question 9",
@@ -171,6 +225,7 @@ def test_an_account_closed_before_loading_has_its_closure_and_its_open_duties(
         "end_number_restore",
         "end_reactivation",
         "purge_data",
+        "host_data_purge",
     }
 
 
@@ -209,3 +264,43 @@ def test_a_moment_is_a_time_or_days_before_now(
 def test_a_moment_without_zone_or_sense_is_refused(world: World, given: str) -> None:
     with pytest.raises(LoadError):
         moment(given, world.clock())
+
+
+def test_what_a_bill_needs_is_loaded_exactly(world: World) -> None:
+    world.load(
+        account(
+            plan={
+                "name": "Plan",
+                "price_minor": 36500,
+                "interval": "year",
+                "anchor_day": 29,
+                "anchor_month": 2,
+                "billed_until": date(2026, 11, 1),
+                "committed_until": date(2027, 2, 27),
+            },
+            numbers=[
+                phone()
+                | {"renewal": {"price_minor": 200, "anchor_day": 12, "billed_until": "2026-11-11"}}
+            ],
+            meters=[
+                {
+                    "name": "Minutes",
+                    "price_minor": 35,
+                    "per": 100,
+                    "usage": [{"quantity": 7, "at": "-3d", "reference": "r"}],
+                }
+            ],
+            taxes=[{"name": "State", "rate": "8.875"}, {"name": "City", "rate": 1}],
+        )
+    )
+
+    view = world.run(lambda work: work.view(the_account(work, "T-1")))
+
+    assert view.subscription == SubscriptionView(
+        "Plan", 36500, 29, date(2026, 11, 1), "year", 2, date(2027, 2, 27)
+    )
+    assert view.numbers[0].renewal == RenewalView(200, 12, date(2026, 11, 11))
+    assert [(m.name, m.price_minor, m.per) for m in view.meters] == [("Minutes", 35, 100)]
+    usage = view.meters[0].records[0]
+    assert (usage.quantity, usage.occurred_at) == (7, world.clock() - timedelta(days=3))
+    assert [(t.name, t.rate_ppm) for t in view.taxes] == [("State", 88750), ("City", 10000)]

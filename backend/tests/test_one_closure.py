@@ -81,7 +81,7 @@ def test_two_people_opening_in_parallel_share_one_case(world: World) -> None:
     assert world.count(ClosingCase) == 1
 
 
-STEPS = ["_close_account", "duties_of", "receipt", "promise", "_settle_charges"]
+STEPS = ["_close_account", "duties_of", "receipt", "promise", "settle"]
 
 
 @pytest.mark.parametrize("step", STEPS)

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import yaml
+from bills import rules
 from factories import POLICIES
 
 from farewell.closing.statements import contacts
@@ -18,7 +19,7 @@ from farewell.config import REPOSITORY
 from farewell.facts import as_text
 from farewell.i18n import catalogue
 from farewell.policy.load import PolicyError, load_policies, load_policy
-from farewell.policy.model import Alternative, words_in
+from farewell.policy.model import AccountType, Alternative, words_in
 
 TRESTA = yaml.safe_load((REPOSITORY / "policies" / "tresta.yml").read_text(encoding="utf-8"))
 Change = Callable[[dict[str, Any]], object]
@@ -46,6 +47,30 @@ def test_the_three_files_load() -> None:
 
 
 BAD: list[tuple[str, Change, str, str]] = [
+    (
+        "days of retries that do not rise",
+        lambda p: standalone(p)["billing"].update(
+            retry_days={"value": [5, 3], "assumed": "a typing mistake"}
+        ),
+        "account_types.standalone.billing.retry_days",
+        "days must rise",
+    ),
+    (
+        "a retry on the day of the decline",
+        lambda p: standalone(p)["billing"].update(
+            retry_days={"value": [0, 3], "assumed": "a typing mistake"}
+        ),
+        "account_types.standalone.billing.retry_days",
+        "days must rise",
+    ),
+    (
+        "keeping what was captured after closing",
+        lambda p: standalone(p)["billing"].update(
+            captured={"value": "keep", "assumed": "against rule 4"}
+        ),
+        "account_types.standalone.billing.captured",
+        "refund",
+    ),
     (
         "an unknown key",
         lambda p: p.update(colour="blue"),
@@ -149,6 +174,165 @@ BAD: list[tuple[str, Change, str, str]] = [
         "verification by security answer needs security_questions",
     ),
 ]
+
+
+def billing_of(**values: Any) -> Change:
+    """Other rules on the bill; `fees` is not stated unless it is given."""
+    return lambda p: standalone(p)["billing"].update(rules({"fees": "not_stated", **values}))
+
+
+def credited(policy: dict[str, Any]) -> None:
+    """A prepaid term as a credit where credits go to the card."""
+    billing_of(timing="in_advance", prepaid="credited_by_day")(policy)
+
+
+FIXED = {"fee": "fixed", "amounts": {"USD": 5000}}
+BILLING = "account_types.standalone.billing"
+CONTRADICTIONS: list[tuple[str, Change, str, str]] = [
+    (
+        "a fee where there are none",
+        billing_of(fees="none", early_termination=FIXED),
+        BILLING,
+        "early_termination: fees says that there are none",
+    ),
+    (
+        "a fee where charges are written off",
+        billing_of(outstanding="write_off", early_termination=FIXED),
+        BILLING,
+        "early_termination: where outstanding is write_off there is no fee to charge",
+    ),
+    (
+        "an unpaid bill that blocks where it is written off",
+        billing_of(outstanding="write_off", unpaid="blocks"),
+        BILLING,
+        "unpaid: what is written off is neither added nor does it block",
+    ),
+    (
+        "a waiver of nothing",
+        billing_of(outstanding="write_off", waived_under={"USD": 100}),
+        BILLING,
+        "waived_under: where outstanding is write_off there is no bill to waive",
+    ),
+    (
+        "a tax on nothing",
+        billing_of(outstanding="write_off", taxed=["plan"]),
+        BILLING,
+        "taxed: where outstanding is write_off there are no lines to tax",
+    ),
+    (
+        "a prepaid term in arrears",
+        billing_of(prepaid="refunded_by_day"),
+        BILLING,
+        "prepaid: only with timing in_advance is a term paid before it is used",
+    ),
+    (
+        "days given back that nobody counts",
+        billing_of(timing="in_advance", proration="none", prepaid="refunded_by_day"),
+        BILLING,
+        "prepaid: to give back by day, proration must say how days count",
+    ),
+    (
+        "a credit that goes to the card",
+        credited,
+        "account_types.standalone",
+        "a credit needs balance.treatment keep_for_request",
+    ),
+    (
+        "a tax on a fee that does not exist",
+        billing_of(taxed=["fee"]),
+        BILLING,
+        "taxed: names fee, but early_termination is not stated",
+    ),
+    (
+        "a tax on a term that is not given back",
+        billing_of(timing="in_advance", prepaid="not_refunded", taxed=["prepaid"]),
+        BILLING,
+        "taxed: names prepaid, but nothing of a prepaid term is given back",
+    ),
+    (
+        "a line that is taxed twice",
+        billing_of(taxed=["plan", "plan"]),
+        BILLING,
+        "taxed: names a line twice",
+    ),
+    (
+        "a fixed fee without an amount",
+        billing_of(early_termination={"fee": "fixed"}),
+        "early_termination",
+        "amounts belong to the fee 'fixed', and it needs them",
+    ),
+    (
+        "an amount beside months",
+        billing_of(early_termination={"fee": "remaining_months", "amounts": {"USD": 1}}),
+        "early_termination",
+        "amounts belong to the fee 'fixed'",
+    ),
+    (
+        "a share without per cent",
+        billing_of(early_termination={"fee": "share_of_remaining_months"}),
+        "early_termination",
+        "percent belongs to 'share_of_remaining_months', and it needs it",
+    ),
+    (
+        "a fraction of a cent",
+        billing_of(waived_under={"USD": 0.5}),
+        "waived_under",
+        "Input should be a valid integer",
+    ),
+    (
+        "a currency that does not exist",
+        billing_of(waived_under={"XQX": 100}),
+        "waived_under",
+        "unknown currency 'XQX'",
+    ),
+    (
+        "an amount of nothing",
+        billing_of(waived_under={}),
+        "waived_under",
+        "at least 1 item",
+    ),
+    (
+        "an option without its source",
+        lambda p: standalone(p)["billing"].update(unpaid={"value": "blocks"}),
+        f"{BILLING}.unpaid",
+        "give either the guide's words as source, or the reason as assumed",
+    ),
+    (
+        "a way to count that nobody knows",
+        billing_of(proration="by_week"),
+        f"{BILLING}.proration",
+        "actual_over_30",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "key", "reason"), [c[1:] for c in CONTRADICTIONS], ids=[c[0] for c in CONTRADICTIONS]
+)
+def test_rules_on_the_bill_that_make_no_sense_are_refused(
+    tmp_path: Path, change: Change, key: str, reason: str
+) -> None:
+    said = refusal_of(tmp_path, change)
+
+    assert said.startswith("changed.yml: ")
+    assert key in said
+    assert reason in said
+
+
+def test_all_contradictions_of_a_bill_are_named_at_once(tmp_path: Path) -> None:
+    said = refusal_of(
+        tmp_path, billing_of(outstanding="write_off", unpaid="added", early_termination=FIXED)
+    )
+
+    assert "unpaid: what is" in said
+    assert "early_termination: where" in said
+
+
+@pytest.mark.parametrize("kind", [k for p in POLICIES.values() for k in p.account_types.values()])
+def test_no_published_guide_states_an_option_of_other_companies(kind: AccountType) -> None:
+    options = ("unpaid", "prepaid", "early_termination", "taxed", "waived_under")
+
+    assert [getattr(kind.billing, option).stated for option in options] == [None] * len(options)
 
 
 @pytest.mark.parametrize(("change", "key", "reason"), [b[1:] for b in BAD], ids=[b[0] for b in BAD])

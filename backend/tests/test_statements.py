@@ -8,7 +8,7 @@ import pytest
 from factories import NOON, POLICIES, World, account, the_account
 
 from farewell.closing import statements
-from farewell.policy.model import NOT_STATED, Rule
+from farewell.policy.rule import NOT_STATED, Rule
 
 
 @pytest.mark.parametrize(

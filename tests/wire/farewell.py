@@ -19,6 +19,8 @@ from launch.paths import BACKEND_PYTHON, ROOT
 from launch.stack import Stack
 
 NOW = "2026-11-16T15:00:00Z"
+BEFORE = "2026-11-16T14:55:00Z"
+"""When data is loaded: usage that was there before is on a bill of now."""
 """A Monday, 10:00 in New York: in the middle of a month, within opening hours."""
 SHOW = """
 import json, sys
@@ -130,11 +132,11 @@ class Farewell(Stack):
             else:
                 return
 
-    def command(self, *arguments: str) -> str:
-        """What `farewell …` prints."""
+    def command(self, *arguments: str, clock: str | None = None) -> str:
+        """What `farewell …` prints; `clock` is the time at its start, if it is another one."""
         done = subprocess.run(
             [ROOT / "bin" / "farewell", *arguments],
-            env=self.environment,
+            env={**self.environment, "FAREWELL_CLOCK_STARTS_AT": clock or self.clock},
             capture_output=True,
             text=True,
             check=False,
@@ -144,7 +146,7 @@ class Farewell(Stack):
 
     def load(self, content: dict[str, Any], file: Path) -> None:
         file.write_text(yaml.safe_dump(content, allow_unicode=True), encoding="utf-8")
-        self.command("load", str(file))
+        self.command("load", str(file), clock=BEFORE)
 
     def show(self, account: str) -> dict[str, Any]:
         """What `farewell show ACCOUNT` prints, as values."""

@@ -14,8 +14,10 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from farewell.billing.routes import router as billing
 from farewell.chat.assistant import router as assistant
 from farewell.chat.gateway import Gateway
 from farewell.chat.routes import router as chat
@@ -63,7 +65,7 @@ def create_app(
     )
     app.state.services = services
     app.state.gateway = gateway
-    for router in (chat, closing, lifecycle, assistant):
+    for router in (chat, closing, lifecycle, billing, assistant):
         app.include_router(router)
     _pages(app, settings)
     _errors(app)
@@ -140,6 +142,12 @@ def _errors(app: FastAPI) -> None:
     async def http(_: Request, error: HTTPException) -> JSONResponse:
         body = Problem(error.status_code, "http_error", str(error.detail)).body()
         return JSONResponse(body, error.status_code, media_type=PROBLEM)
+
+    @app.exception_handler(DataError)
+    async def not_storable(_: Request, _error: DataError) -> JSONResponse:
+        # Such as a NUL character in a text, which PostgreSQL does not take.
+        body = Problem(422, "invalid_request", "It holds a character or number that can't be kept.")
+        return JSONResponse(body.body(), 422, media_type=PROBLEM)
 
     @app.exception_handler(Exception)
     async def unexpected(_: Request, error: Exception) -> JSONResponse:

@@ -9,12 +9,15 @@ from typing import Annotated, Any, TypeVar
 from fastapi import Depends, Header, Request
 
 from farewell.chat.identity import NOT_SIGNED_IN, conversation_of
+from farewell.chat.speaker import person_of
 from farewell.chat.tables import Conversation
 from farewell.errors import Problem
+from farewell.idempotency import Claim, claim, release, settle
 from farewell.services import Services
 from farewell.work import Work
 
 R = TypeVar("R")
+Json = dict[str, Any]
 
 
 def services_of(request: Request) -> Services:
@@ -49,6 +52,37 @@ def service_only(services: ServicesDep, token: TokenDep) -> None:
         raise Problem(401, "service_token_wrong", "Send the service token as Bearer token.")
 
 
+def _once(services: Services, claimed: Claim, carry_out: Callable[[], Json]) -> Json:
+    """The answer that the call got before, else that of carrying it out; refusals free the key."""
+    if claimed.answer is not None:
+        return claimed.answer
+    try:
+        return carry_out()
+    except BaseException:
+        services.in_transaction(lambda work: release(work.session, claimed))
+        raise
+
+
+def service_once(
+    services: Services, key: str | None, request: Any, use: Callable[[Work], Json]
+) -> Json:
+    """Run a use case of the host application once for an Idempotency-Key.
+
+    Raises Problem as `Customer.run_once` does.
+    """
+    claimed = services.in_transaction(
+        lambda work: claim(work.session, work.now, caller="service", key=key, request=request),
+        reads_first=True,
+    )
+
+    def carry_out(work: Work) -> Json:
+        body = use(work)
+        settle(work.session, work.now, claimed, body)
+        return body
+
+    return _once(services, claimed, lambda: services.in_transaction(carry_out))
+
+
 class Customer:
     """The conversation whose token was sent; runs use cases in it."""
 
@@ -56,14 +90,38 @@ class Customer:
         self.services = services
         self.token = token
 
-    def run(self, use: Callable[[Work, Conversation], R]) -> R:
+    def run(self, use: Callable[[Work, Conversation], R], *, reads_first: bool = False) -> R:
         """Run a use case for the caller in one transaction."""
 
         def with_conversation(work: Work) -> R:
             conversation = conversation_of(work, self.services.host_keys, self.token)
             return use(work, conversation)
 
-        return self.services.in_transaction(with_conversation)
+        return self.services.in_transaction(with_conversation, reads_first=reads_first)
+
+    def run_once(
+        self, key: str | None, request: Any, use: Callable[[Work, Conversation], Json]
+    ) -> Json:
+        """Run a person's use case once for an Idempotency-Key; `request` is what it was sent for.
+
+        A refusal is not kept: the same key may be sent again.
+
+        Raises Problem 400 without a key, 422 where it was used for another request, 409 while the
+        same request is in flight.
+        """
+
+        def claim_it(work: Work, conversation: Conversation) -> Claim:
+            caller = f"person:{person_of(conversation).id}"
+            return claim(work.session, work.now, caller=caller, key=key, request=request)
+
+        claimed = self.run(claim_it, reads_first=True)
+
+        def carry_out(work: Work, conversation: Conversation) -> Json:
+            body = use(work, conversation)
+            settle(work.session, work.now, claimed, body)
+            return body
+
+        return _once(self.services, claimed, lambda: self.run(carry_out))
 
     def open_question(self) -> tuple[str, str | None]:
         """The caller's conversation and the question that is open in it."""
@@ -71,4 +129,3 @@ class Customer:
 
 
 CustomerDep = Annotated[Customer, Depends(Customer)]
-Json = dict[str, Any]

@@ -5,51 +5,51 @@ from __future__ import annotations
 import json
 import logging
 import time
-from dataclasses import replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 import uvicorn
-from alembic import command
-from alembic.config import Config
+from sqlalchemy.exc import OperationalError
 
-from farewell.accounts.load import LoadError, load, read_file
+from farewell.accounts.file import LoadError, read_file
+from farewell.accounts.load import load
 from farewell.accounts.show import show as show_account
 from farewell.app import create_app
+from farewell.auditing.checks import prove, report
+from farewell.auditing.records import PeriodError, record_of
 from farewell.config import REPOSITORY, Settings
 from farewell.errors import Problem
+from farewell.host.addresses import HostsError
+from farewell.host.calling import HostCaller
 from farewell.i18n import LanguageError, read_catalogues
+from farewell.idempotency import forget_old
 from farewell.languages import missing
-from farewell.lifecycle.sweep import Swept
 from farewell.lifecycle.sweep import sweep as sweep_once
+from farewell.payments.choosing import PaymentsError, provider_from
 from farewell.policy.load import PolicyError
+from farewell.schema import migrate
 from farewell.services import Services, build_services
-from farewell.work import Work
 
 app = typer.Typer(help="Farewell's backend.", no_args_is_help=True, pretty_exceptions_enable=False)
+log = logging.getLogger(__name__)
 DEMO_FILE = REPOSITORY / "demo" / "accounts.yml"
 
 
 def _services() -> Services:
     try:
         services = build_services(Settings())
-    except (PolicyError, LanguageError, RuntimeError) as error:
+    except (PolicyError, LanguageError, HostsError, RuntimeError) as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(1) from error
-    migrate(services)
+    try:
+        migrate(services.database)
+    except OperationalError as error:
+        where = services.database.engine.url.render_as_string(hide_password=True)
+        typer.echo(f"The database does not answer: {where}\n{error.orig}", err=True)
+        raise typer.Exit(1) from error
     return services
-
-
-def migrate(services: Services) -> None:
-    """Bring the database to the newest schema."""
-    config = Config()
-    config.set_main_option("script_location", str(REPOSITORY / "backend" / "migrations"))
-    with services.database.engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
 
 
 def _load(services: Services, path: Path) -> tuple[int, int]:
@@ -118,8 +118,36 @@ def languages_command() -> None:
             typer.echo(f"  {text}")
 
 
-def _sweep_at(now: datetime, work: Work) -> Swept:
-    return sweep_once(replace(work, now=now))
+@app.command("audit")
+def audit_command(
+    export: Annotated[
+        str | None, typer.Option(help="Write the record of an ACCOUNT or a PERIOD (2026-11)")
+    ] = None,
+    to: Annotated[Path | None, typer.Option(help="File of the record")] = None,
+) -> None:
+    """Prove over the whole database what Farewell promises; ends with 1 where something fails."""
+    services = _services()
+    if export is not None:
+        _export_record(services, export, to or Path(f"audit-{export}.json"))
+        return
+    proofs = services.in_transaction(prove)
+    typer.echo(report(proofs))
+    if any(proof.findings for proof in proofs.values()):
+        raise typer.Exit(1)
+
+
+def _export_record(services: Services, what: str, to: Path) -> None:
+    try:
+        found = services.in_transaction(lambda work: record_of(work, what))
+        with to.open("x", encoding="utf-8") as file:
+            json.dump(found, file, indent=2, ensure_ascii=False)
+    except PeriodError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    except FileExistsError as error:
+        typer.echo(f"{to} is there already; name another file with --to.", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(f"{to}: {len(found['closures'])} closures, {len(found['audit'])} entries.")
 
 
 @app.command("sweep")
@@ -131,11 +159,27 @@ def sweep_command(
 ) -> None:
     """Do what the passage of time asks for."""
     services = _services()
+    try:
+        provider = provider_from(services.settings, services.database, services.clock)
+    except PaymentsError as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    host = HostCaller(services.hosts, services.clock)
     while True:
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
-        done = services.in_transaction(partial(_sweep_at, now))
+        try:
+            done = sweep_once(services.in_transaction, provider, host, services.clock, now)
+        except Exception:
+            if not watch:
+                raise
+            log.exception("this sweep ended early; the next one goes on")
+            time.sleep(60)
+            continue
+        services.in_transaction(lambda work: forget_old(work.session, work.now))
         typer.echo(
-            f"{done.abandoned} cases rested, {done.expired} expired, {done.duties_due} duties due."
+            f"{done.cases.abandoned} cases rested, {done.cases.expired} expired; "
+            f"duties: {done.done} done, {done.dropped} canceled, {done.later} tried again later, "
+            f"{done.for_human} for a human, {done.without_handler} waiting."
         )
         if not watch:
             return

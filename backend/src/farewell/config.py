@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 REPOSITORY = Path(__file__).resolve().parents[3]
@@ -36,6 +37,14 @@ class Settings(BaseSettings):
     """Longest customer message in characters."""
     host_keys: Path | None = None
     """YAML file with the host applications' keys: issuer, vendor, algorithm, key, audience."""
+    hosts: Path | None = None
+    """YAML file with the host applications' addresses: vendor, url, secret."""
+    payments: Literal["ledger", "stripe"] = "ledger"
+    """Who moves the money: a simulated card, or Stripe."""
+    stripe_key: SecretStr | None = None
+    """Stripe's secret key; needed where payments go through Stripe."""
+    stripe_url: str | None = None
+    """Another address of Stripe's interface, for tests."""
     clock_starts_at: datetime | None = None
     """Demo and tests only: the time that the clock shows when the process starts."""
 

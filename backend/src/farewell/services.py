@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import TypeVar
 
-from sqlalchemy.exc import IntegrityError, OperationalError
-from sqlalchemy.orm.exc import StaleDataError
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from farewell.chat.identity import HostKey, load_host_keys
 from farewell.clock import Clock, clock_from
 from farewell.config import Settings
-from farewell.database import Database
+from farewell.database import Database, lost_race
 from farewell.errors import Problem
+from farewell.host.addresses import HostAddress, load_hosts
 from farewell.i18n import catalogues
 from farewell.policy.load import load_policies
 from farewell.policy.model import Policy
 from farewell.work import Work
 
-log = logging.getLogger(__name__)
 R = TypeVar("R")
-ATTEMPTS = 4
 
 
 @dataclass
@@ -34,36 +32,42 @@ class Services:
     policies: dict[str, Policy]
     clock: Clock
     host_keys: dict[str, HostKey]
+    hosts: Mapping[str, HostAddress] = field(default_factory=dict)
 
-    def in_transaction(self, use: Callable[[Work], R]) -> R:
+    def in_transaction(self, use: Callable[[Work], R], *, reads_first: bool = False) -> R:
         """Run a use case in one transaction, again where another one was faster.
 
-        Raises Problem 409 where it was every time.
-        """
-        for _ in range(ATTEMPTS):
-            try:
-                return self._once(use)
-            except (IntegrityError, StaleDataError, OperationalError) as error:
-                log.warning("a transaction is tried again: %s", type(error).__name__)
-        raise Problem(409, "busy", "Somebody else changed this at the same moment. Try again.")
+        `reads_first` does not wait for another one's changes before it reads.
 
-    def _once(self, use: Callable[[Work], R]) -> R:
-        with self.database.transaction() as session:
-            return use(
-                Work(
-                    session,
-                    self.clock(),
-                    self.policies,
-                    self.settings.data,
-                    self.settings.secret_if_any,
-                )
+        Raises Problem 409 where another one was faster for too long.
+        """
+        try:
+            return self.database.run(
+                lambda session: use(self._work(session)), reads_first=reads_first
             )
+        except OperationalError as error:
+            if not lost_race(error):
+                raise
+            raise Problem(
+                409, "busy", "Somebody else changed this at the same moment. Try again."
+            ) from error
+
+    def _work(self, session: Session) -> Work:
+        return Work(
+            session,
+            self.clock(),
+            self.policies,
+            self.settings.data,
+            self.settings.secret_if_any,
+            self.hosts,
+        )
 
 
 def build_services(settings: Settings) -> Services:
     """Open the database, read the policies and the languages.
 
-    Raises PolicyError for a bad policy file, LanguageError for a bad language.
+    Raises PolicyError for a bad policy file, LanguageError for a bad language, HostsError for bad
+    addresses of host applications.
     """
     catalogues()
     settings.data.mkdir(parents=True, exist_ok=True)
@@ -75,4 +79,5 @@ def build_services(settings: Settings) -> Services:
         policies=load_policies(settings.policies),
         clock=clock_from(settings.clock_starts_at),
         host_keys=load_host_keys(settings.host_keys),
+        hosts=load_hosts(settings.hosts),
     )

@@ -10,6 +10,7 @@ from farewell.desk import tables as desk
 from farewell.idempotency import IdempotencyKey
 from farewell.lifecycle import tables as lifecycle
 from farewell.notify import tables as notify
+from farewell.payments import tables as payments
 
 __all__ = [
     "AuditEntry",
@@ -22,4 +23,5 @@ __all__ = [
     "desk",
     "lifecycle",
     "notify",
+    "payments",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -26,6 +26,8 @@ class Work:
     data: Path
     secret: str = ""
     """Keys what nobody outside may compute."""
+    hosts: Collection[str] = ()
+    """Vendors whose host application is told of closings."""
 
     def policy(self, account: Account) -> Policy:
         """The rules of the account's vendor."""

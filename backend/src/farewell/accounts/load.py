@@ -7,23 +7,30 @@ from __future__ import annotations
 
 import re
 from datetime import datetime, timedelta
-from pathlib import Path
-from typing import Literal
 
-import phonenumbers
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 from sqlalchemy import select
 
+from farewell.accounts.file import (
+    AccountIn,
+    ClosedIn,
+    FileIn,
+    LoadError,
+    MeterIn,
+    NumberIn,
+    PersonIn,
+)
 from farewell.accounts.numbers import end_numbers
 from farewell.accounts.tables import (
     Account,
     Charge,
+    Meter,
     Person,
     PhoneNumber,
     PortOut,
     Role,
     Subscription,
+    Tax,
+    UsageRecord,
 )
 from farewell.audit import Actor, record
 from farewell.chat.identity import hash_answer
@@ -31,132 +38,10 @@ from farewell.closing.tables import Closure
 from farewell.errors import Problem
 from farewell.lifecycle.duties import duties_of
 from farewell.lifecycle.tables import Duty
-from farewell.policy.model import ZoneName
+from farewell.policy.model import AccountType
 from farewell.work import Work
 
 OPERATOR = Actor("operator", "cli")
-
-
-class LoadError(ValueError):
-    """A file that cannot be loaded; names the place and the reason. Nothing was loaded."""
-
-
-class Part(BaseModel):
-    """Base: unknown keys are errors."""
-
-    model_config = ConfigDict(extra="forbid")
-
-
-class SecurityIn(Part):
-    """A security question (index into the policy's list) and its answer."""
-
-    question: int = Field(ge=0)
-    answer: str = Field(min_length=1)
-
-
-class PersonIn(Part):
-    """A person."""
-
-    email: str
-    name: str
-    vendor: str
-    subject: str | None = None
-    language: str = "en"
-    about: str | None = None
-    security: SecurityIn | None = None
-
-
-class PortIn(Part):
-    """An open port-out."""
-
-    status: Literal["submitted", "confirmed", "completed", "verified", "canceled"]
-
-
-class NumberIn(Part):
-    """A phone number in E.164 form."""
-
-    e164: str
-    label: str | None = None
-    port: PortIn | None = None
-
-    @field_validator("e164")
-    @classmethod
-    def is_e164(cls, value: str) -> str:
-        """Refuse what is no number, but let fictional ones (555-01xx) through."""
-        try:
-            parsed = phonenumbers.parse(value)
-        except phonenumbers.NumberParseException as error:
-            raise ValueError(f"{value!r} is no phone number such as +13035550101") from error
-        return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-class PlanIn(Part):
-    """The plan; price in minor units for a full month."""
-
-    name: str
-    price_minor: int = Field(ge=0)
-    anchor_day: int = Field(default=1, ge=1, le=31)
-
-
-class ChargeIn(Part):
-    """An open charge in minor units."""
-
-    kind: Literal["usage", "outstanding"]
-    description: str
-    amount_minor: int = Field(ge=0)
-
-
-class ClosedIn(Part):
-    """The account was closed before it was loaded."""
-
-    at: str
-    by: str
-
-
-class AccountIn(Part):
-    """An account. Its number is part of file names, so it has no slash and no leading dot."""
-
-    number: str = Field(pattern=r"^\w[\w .:#-]{0,39}$")
-    vendor: str
-    name: str
-    type: str
-    zone: ZoneName = "UTC"
-    currency: str = Field(default="USD", min_length=3, max_length=3)
-    balance_minor: int = Field(default=0, ge=0)
-    payment_method: str | None = None
-    parent: str | None = None
-    plan: PlanIn | None = None
-    roles: dict[str, str | list[str]] = Field(default_factory=dict)
-    """E-mail of a person → role or roles."""
-    numbers: list[NumberIn] = Field(default_factory=list)
-    charges: list[ChargeIn] = Field(default_factory=list)
-    features: dict[str, str] = Field(default_factory=dict)
-    closed: ClosedIn | None = None
-
-
-class FileIn(Part):
-    """A whole file."""
-
-    people: list[PersonIn] = Field(default_factory=list)
-    accounts: list[AccountIn] = Field(default_factory=list)
-
-
-def read_file(path: Path) -> FileIn:
-    """Read and check a file.
-
-    Raises LoadError with file, place and reason.
-    """
-    try:
-        return FileIn.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")) or {})
-    except yaml.YAMLError as error:
-        raise LoadError(f"{path.name}: not valid YAML: {error}") from error
-    except ValidationError as error:
-        raise LoadError(
-            "\n".join(
-                f"{path.name}: {'.'.join(str(p) for p in e['loc'])}: {e['msg']}"
-                for e in error.errors()
-            )
-        ) from error
 
 
 def load(work: Work, content: FileIn) -> tuple[int, int]:
@@ -213,7 +98,9 @@ def _account(work: Work, given: AccountIn) -> bool:
     policy = work.policies.get(given.vendor)
     if policy is None or given.type not in policy.account_types:
         raise LoadError(f"{at}: vendor {given.vendor!r} has no account type {given.type!r}")
-    parent = _parent(work, given, policy.type_of(given.type).parent_type)
+    kind = policy.type_of(given.type)
+    parent = _parent(work, given, kind.parent_type)
+    _amounts_known(given, kind)
     account = Account(
         vendor=given.vendor,
         number=given.number,
@@ -230,7 +117,11 @@ def _account(work: Work, given: AccountIn) -> bool:
         account.subscription = Subscription(
             plan=given.plan.name,
             price_minor=given.plan.price_minor,
+            interval=given.plan.interval,
             anchor_day=given.plan.anchor_day,
+            anchor_month=given.plan.anchor_month or 1,
+            billed_until=given.plan.billed_until,
+            committed_until=given.plan.committed_until,
         )
     work.session.add(account)
     work.session.flush()
@@ -242,15 +133,52 @@ def _account(work: Work, given: AccountIn) -> bool:
             if role not in policy.role_names:
                 raise LoadError(f"{at}: the policy knows no role {role!r}")
             account.roles.append(Role(person=person, role=role))
-    for number in given.numbers:
-        port = PortOut(status=number.port.status) if number.port else None
-        account.numbers.append(PhoneNumber(e164=number.e164, label=number.label, port_out=port))
+    account.numbers += [_number(number) for number in given.numbers]
     for charge in given.charges:
         account.charges.append(Charge(**charge.model_dump(), occurred_at=work.now))
+    account.meters += [_meter(meter, work.now) for meter in given.meters]
+    account.taxes += [Tax(name=t.name, rate_ppm=int(t.rate * 10_000)) for t in given.taxes]
     work.session.flush()
     if given.closed:
         _closed_before(work, account, given.closed)
     return True
+
+
+def _amounts_known(given: AccountIn, kind: AccountType) -> None:
+    """Refuse an account in a currency for which its policy states no amount of the fee."""
+    rule = kind.billing.early_termination.stated
+    committed = given.plan is not None and given.plan.committed_until is not None
+    if committed and rule and rule.amounts and given.currency.upper() not in rule.amounts:
+        raise LoadError(
+            f"account {given.number}: the policy states no fee for leaving early in "
+            f"{given.currency.upper()}"
+        )
+
+
+def _number(given: NumberIn) -> PhoneNumber:
+    number = PhoneNumber(e164=given.e164, label=given.label)
+    number.port_out = PortOut(status=given.port.status) if given.port else None
+    if given.renewal:
+        number.renewal_minor = given.renewal.price_minor
+        number.renewal_anchor_day = given.renewal.anchor_day
+        number.renewal_billed_until = given.renewal.billed_until
+    return number
+
+
+def _meter(given: MeterIn, now: datetime) -> Meter:
+    return Meter(
+        name=given.name,
+        price_minor=given.price_minor,
+        per=given.per,
+        records=[
+            UsageRecord(
+                quantity=usage.quantity,
+                occurred_at=moment(usage.at, now),
+                reference=usage.reference,
+            )
+            for usage in given.usage
+        ],
+    )
 
 
 def _parent(work: Work, given: AccountIn, wanted: str | None) -> Account | None:

@@ -11,7 +11,9 @@ from farewell.billing.tables import Adjustment, FinalBill
 from farewell.closing.tables import ClosingCase, Closure
 from farewell.desk.tables import Handover
 from farewell.errors import not_found
-from farewell.lifecycle.tables import Duty, Export
+from farewell.lifecycle.tables import Duty, DutyAttempt, Export, HumanTask
+from farewell.payments.ledger import books
+from farewell.payments.tables import LedgerTransaction
 from farewell.work import Work
 
 
@@ -39,6 +41,22 @@ def show(work: Work, number: str) -> dict[str, Any]:
     bills = session.scalars(select(FinalBill).where(FinalBill.closure_id.in_(ids)))
     duties = session.scalars(
         select(Duty).where(Duty.account_id == account.id).order_by(Duty.due_at, Duty.kind)
+    )
+    attempts = list(
+        session.scalars(
+            select(DutyAttempt)
+            .join(Duty, Duty.id == DutyAttempt.duty_id)
+            .where(Duty.account_id == account.id)
+            .order_by(DutyAttempt.number)
+        )
+    )
+    tasks = session.scalars(
+        select(HumanTask).where(HumanTask.account_id == account.id).order_by(HumanTask.created_at)
+    )
+    movements = session.scalars(
+        select(LedgerTransaction)
+        .where(LedgerTransaction.account_id == account.id)
+        .order_by(LedgerTransaction.at, LedgerTransaction.key)
     )
     adjustments = session.scalars(select(Adjustment).where(Adjustment.closure_id.in_(ids)))
     handovers = session.scalars(select(Handover).where(Handover.account_id == account.id))
@@ -81,6 +99,7 @@ def show(work: Work, number: str) -> dict[str, Any]:
             {
                 "total_minor": b.total_minor,
                 "refund_minor": b.refund_minor,
+                "credit_minor": b.credit_minor,
                 "currency": b.currency,
                 "lines": b.lines,
                 "settles_on": b.settles_on.isoformat(),
@@ -92,14 +111,41 @@ def show(work: Work, number: str) -> dict[str, Any]:
             {"description": a.description, "amount_minor": a.amount_minor, "currency": a.currency}
             for a in adjustments
         ],
-        "duties": [
-            {"kind": d.kind, "due_at": d.due_at.isoformat(), "state": d.state} for d in duties
+        "duties": [_duty(d, [a for a in attempts if a.duty_id == d.id]) for d in duties],
+        "human_tasks": [{"code": t.code, "facts": t.facts, "state": t.state} for t in tasks],
+        "books": books(session, account.id),
+        "payments": [
+            {
+                "kind": t.kind,
+                "amount_minor": sum(e.amount_minor for e in t.entries if e.amount_minor > 0),
+                "currency": t.currency,
+                "at": t.at.isoformat(),
+                "reference": t.reference,
+            }
+            for t in movements
         ],
         "handovers": [
             {"step": h.step, "error_code": h.error_code, "summary": h.summary, "message": h.message}
             for h in handovers
         ],
         "exports": [{"file": e.file, "expires_at": e.expires_at.isoformat()} for e in exports],
+    }
+
+
+def _duty(duty: Duty, attempts: list[DutyAttempt]) -> dict[str, Any]:
+    shown = {"kind": duty.kind, "due_at": duty.due_at.isoformat(), "state": duty.state}
+    if duty.subject:
+        shown["about"] = duty.subject
+    if duty.next_try_at and duty.state == "planned":
+        shown["again_at"] = duty.next_try_at.isoformat()
+    if duty.last_error:
+        shown["last_error"] = duty.last_error
+    if not attempts:
+        return shown
+    return shown | {
+        "attempts": [
+            {"call": a.call, "outcome": a.outcome or "unknown", "code": a.code} for a in attempts
+        ]
     }
 
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import phonenumbers
 
 from farewell.billing.money import Money
+from farewell.billing.proration import Interval
 from farewell.facts import Phrase, VendorWords
 from farewell.policy.model import AccountType
 
@@ -23,6 +24,15 @@ def readable(e164: str) -> str:
 
 
 @dataclass(frozen=True)
+class RenewalView:
+    """What a number costs a month beside the plan, in minor units."""
+
+    price_minor: int
+    anchor_day: int
+    billed_until: date | None
+
+
+@dataclass(frozen=True)
 class NumberView:
     """A phone number with the state of its port-out, if any."""
 
@@ -30,6 +40,7 @@ class NumberView:
     label: str | None
     port: str | None
     """None, submitted, confirmed or completed: only ports that are open."""
+    renewal: RenewalView | None = None
 
     def phrase(self) -> Phrase:
         """The number for people."""
@@ -41,11 +52,41 @@ class NumberView:
 
 @dataclass(frozen=True)
 class ChargeView:
-    """An open charge in minor units."""
+    """An open charge in minor units; `occurred_at` is None where it counts at any time."""
 
     id: int
     description: str
     amount_minor: int
+    kind: str = "usage"
+    """usage, one_off, outstanding, credit"""
+    occurred_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class UsageView:
+    """A recorded quantity that no bill has settled."""
+
+    id: int
+    quantity: int
+    occurred_at: datetime
+
+
+@dataclass(frozen=True)
+class MeterView:
+    """Something measured that costs `price_minor` for every `per` units, with open records."""
+
+    name: str
+    price_minor: int
+    per: int
+    records: tuple[UsageView, ...] = ()
+
+
+@dataclass(frozen=True)
+class TaxView:
+    """A tax as parts per million of what is taxed."""
+
+    name: str
+    rate_ppm: int
 
 
 @dataclass(frozen=True)
@@ -56,6 +97,9 @@ class SubscriptionView:
     price_minor: int
     anchor_day: int
     billed_until: date | None
+    interval: Interval = "month"
+    anchor_month: int = 1
+    committed_until: date | None = None
 
 
 @dataclass(frozen=True)
@@ -77,6 +121,8 @@ class AccountView:
     closers: tuple[tuple[str, str], ...]
     """Role and initials of everybody who may close, by the policy."""
     children: tuple[AccountView, ...] = field(default=())
+    meters: tuple[MeterView, ...] = ()
+    taxes: tuple[TaxView, ...] = ()
 
     def label(self, kind: AccountType) -> Phrase:
         """Name, number and kind for people."""

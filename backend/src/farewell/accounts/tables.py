@@ -7,6 +7,7 @@ from datetime import date, datetime
 from sqlalchemy import JSON, ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from farewell.billing.proration import Interval
 from farewell.database import Base, UtcDateTime, new_id
 
 
@@ -65,6 +66,8 @@ class Account(Base):
     )
     subscription: Mapped[Subscription | None] = relationship(back_populates="account")
     charges: Mapped[list[Charge]] = relationship(back_populates="account", order_by="Charge.id")
+    meters: Mapped[list[Meter]] = relationship(back_populates="account", order_by="Meter.id")
+    taxes: Mapped[list[Tax]] = relationship(back_populates="account", order_by="Tax.id")
 
 
 class Role(Base):
@@ -91,31 +94,85 @@ class Subscription(Base):
     plan: Mapped[str]
     price_minor: Mapped[int]
     """Price of a full period in minor units."""
+    interval: Mapped[Interval] = mapped_column(String, default="month")
+    """month, quarter, year"""
     anchor_day: Mapped[int] = mapped_column(default=1)
     """Day of the month on which a period starts, in the account's zone."""
+    anchor_month: Mapped[int] = mapped_column(default=1)
+    """A month (1 to 12) in which a quarter or year starts."""
     status: Mapped[str] = mapped_column(default="active")
     """active, canceled, free"""
     billed_until: Mapped[date | None]
     """Last day that has been billed in full already (account's zone)."""
+    committed_until: Mapped[date | None]
+    """Last day of the commitment, if there is one (account's zone)."""
     locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
     account: Mapped[Account] = relationship(back_populates="subscription")
 
 
 class Charge(Base):
-    """Something that the account owes and that no bill has settled: usage or a one-off item."""
+    """Something with an amount of its own that no final bill has settled."""
 
     __tablename__ = "charges"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     kind: Mapped[str]
-    """usage, outstanding"""
+    """usage, one_off, outstanding (an earlier bill that is not paid), credit (given to the
+    customer)"""
     description: Mapped[str]
     amount_minor: Mapped[int]
     occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
     status: Mapped[str] = mapped_column(default="open")
     """open, billed, written_off"""
     account: Mapped[Account] = relationship(back_populates="charges")
+
+
+class Meter(Base):
+    """Something that is measured and costs `price_minor` for every `per` units."""
+
+    __tablename__ = "meters"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    name: Mapped[str]
+    price_minor: Mapped[int]
+    per: Mapped[int] = mapped_column(default=1)
+    account: Mapped[Account] = relationship(back_populates="meters")
+    records: Mapped[list[UsageRecord]] = relationship(
+        back_populates="meter", order_by="UsageRecord.id"
+    )
+
+
+class UsageRecord(Base):
+    """A quantity that was used, in whole units of its meter."""
+
+    __tablename__ = "usage_records"
+    __table_args__ = (UniqueConstraint("meter_id", "reference"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    meter_id: Mapped[int] = mapped_column(ForeignKey("meters.id"), index=True)
+    reference: Mapped[str | None]
+    """The host application's id; the same one is recorded once."""
+    quantity: Mapped[int]
+    occurred_at: Mapped[datetime] = mapped_column(UtcDateTime)
+    status: Mapped[str] = mapped_column(default="open")
+    """open, billed, written_off"""
+    meter: Mapped[Meter] = relationship(back_populates="records")
+
+
+class Tax(Base):
+    """A tax that the account bears, as parts per million of what is taxed (8.875 % is 88750)."""
+
+    __tablename__ = "taxes"
+    __table_args__ = (UniqueConstraint("account_id", "name"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"))
+    name: Mapped[str]
+    rate_ppm: Mapped[int]
+    account: Mapped[Account] = relationship(back_populates="taxes")
 
 
 class PhoneNumber(Base):
@@ -137,8 +194,15 @@ class PhoneNumber(Base):
     e164: Mapped[str]
     label: Mapped[str | None]
     status: Mapped[str] = mapped_column(default="active")
-    """active, released, closed (it went with the account; nobody releases it), ported"""
+    """active, releasing (the host has not acknowledged yet), released, closed (it went with the
+    account; nobody releases it), ported"""
     released_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    renewal_minor: Mapped[int | None]
+    """What the number costs a month beside the plan, in minor units."""
+    renewal_anchor_day: Mapped[int] = mapped_column(default=1)
+    """Day of the month on which it renews, in the account's zone."""
+    renewal_billed_until: Mapped[date | None]
+    """Last day of the number that has been billed already (account's zone)."""
     account: Mapped[Account] = relationship(back_populates="numbers")
     port_out: Mapped[PortOut | None] = relationship(back_populates="number")
 

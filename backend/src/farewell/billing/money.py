@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Literal
 
 from babel import Locale
@@ -30,13 +30,26 @@ class Money:
         return format_currency(major, self.currency, locale=language)
 
 
+def rated(amount_minor: int, part: int, whole: int, rounding: Rounding) -> int:
+    """`amount × part ÷ whole`, rounded once to a whole minor unit.
+
+    Halves go away from zero (`half_up`) or to the even neighbour (`half_even`); a negative amount
+    is rounded like a positive one. Raises ValueError unless part ≥ 0 and whole > 0.
+    """
+    if whole <= 0 or part < 0:
+        raise ValueError(f"not a share: {part} of {whole}")
+    units, rest = divmod(abs(amount_minor) * part, whole)
+    doubled = 2 * rest
+    if doubled > whole or (doubled == whole and (rounding == "half_up" or units % 2)):
+        units += 1
+    return units if amount_minor >= 0 else -units
+
+
 def share(price_minor: int, part: int, whole: int, rounding: Rounding) -> int:
-    """`price × part ÷ whole`, rounded once to a whole minor unit.
+    """As `rated`, of a part that is no more than the whole.
 
     Raises ValueError unless 0 ≤ part ≤ whole and whole > 0.
     """
-    if whole <= 0 or not 0 <= part <= whole:
+    if part > whole:
         raise ValueError(f"not a share: {part} of {whole}")
-    exact = Decimal(price_minor) * part / whole
-    mode = ROUND_HALF_UP if rounding == "half_up" else ROUND_HALF_EVEN
-    return int(exact.quantize(Decimal(1), rounding=mode))
+    return rated(price_minor, part, whole, rounding)

@@ -25,6 +25,8 @@ class Quote(Base):
     """What the customer pays; 0 where a credit is due instead."""
     refund_minor: Mapped[int]
     """What goes back to the customer."""
+    credit_minor: Mapped[int] = mapped_column(default=0)
+    """What is added to the customer's balance."""
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     written_off: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     settles_on: Mapped[date]
@@ -43,10 +45,11 @@ class FinalBill(Base):
     currency: Mapped[str]
     total_minor: Mapped[int]
     refund_minor: Mapped[int]
+    credit_minor: Mapped[int] = mapped_column(default=0)
     lines: Mapped[list[dict[str, Any]]] = mapped_column(JSON)
     settles_on: Mapped[date]
     status: Mapped[str] = mapped_column(default="due")
-    """due, settled, nothing_due"""
+    """due, retrying (declined, tried again), settled, needs_human, nothing_due"""
 
 
 class Adjustment(Base):
@@ -57,6 +60,7 @@ class Adjustment(Base):
     id: Mapped[int] = mapped_column(primary_key=True)
     closure_id: Mapped[str] = mapped_column(ForeignKey("closures.id"), index=True)
     charge_id: Mapped[int | None] = mapped_column(ForeignKey("charges.id"))
+    usage_id: Mapped[int | None] = mapped_column(ForeignKey("usage_records.id"))
     description: Mapped[str]
     amount_minor: Mapped[int]
     currency: Mapped[str]

@@ -67,7 +67,13 @@ def stripped(text: str) -> str:
 def store_message(
     work: Work, conversation: Conversation, sender: str, text: str, buttons: list[dict[str, str]]
 ) -> Message:
-    """Keep a message; its id rises within the conversation."""
+    """Keep a message; its id rises within the conversation.
+
+    Ids are drawn before the commit. So that none appears behind one that somebody has read up to,
+    one transaction at a time stores in a conversation.
+    """
+    in_turn = select(Conversation.id).where(Conversation.id == conversation.id)
+    work.session.execute(in_turn.with_for_update(key_share=True))
     message = Message(
         conversation_id=conversation.id, sender=sender, text=text, buttons=buttons, at=work.now
     )
@@ -100,7 +106,12 @@ def take(
     sent before a question was delivered is no answer to it.
     """
     words = language_of(conversation)
-    known = work.session.get(OfferedButton, raw.strip()) if len(raw) < 64 else None
+    pressed = raw.strip()
+    known = (
+        work.session.get(OfferedButton, pressed)
+        if len(pressed) < 64 and pressed.isprintable()
+        else None
+    )
     if known and known.conversation_id == conversation.id:
         store_message(work, conversation, "customer", known.title, [])
         conversation.pressed = known.payload

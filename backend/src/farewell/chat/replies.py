@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
+from farewell.billing.quote import unpaid_that_blocks
 from farewell.chat import reasons
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
@@ -236,6 +237,9 @@ def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said
             shown=shown,
         )
     except Problem as problem:
+        if problem.code == "unpaid_blocks":
+            policy, view = work.policy(case.account), work.view(case.account)
+            return [statements.unpaid(view, policy, unpaid_that_blocks(view, policy))]
         if problem.code not in ("requirements_open", "requirements_not_shown", "quote_expired"):
             raise
         return [Statement("quote_changed", {})]
@@ -276,7 +280,7 @@ def consent(work: Work, conversation: Conversation) -> Said:
     conversation.topic, conversation.wanted = "restore", None
     moment = Moment(work.now, account.zone)
     told = [Statement("reactivated", {"account": work.view(account).named(), "at": moment})]
-    released = any(number.status == "released" for number in account.numbers)
+    released = any(number.status in ("releasing", "released") for number in account.numbers)
     late = released and not restorable_numbers(work, account)
     if late and work.kind(account).numbers.restore_otherwise_by_support:
         ways = statements.contacts(work.policy(account))

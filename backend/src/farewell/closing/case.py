@@ -12,7 +12,8 @@ from farewell.accounts.reading import roles_of
 from farewell.accounts.snapshot import AccountView
 from farewell.accounts.tables import Account, Person, PhoneNumber
 from farewell.audit import Actor, record
-from farewell.billing.quote import Bill, Line, final_bill, stale_when_changed
+from farewell.billing.lines import Line
+from farewell.billing.quote import Bill, final_bill, is_still_owed, stale_when_changed
 from farewell.billing.tables import Quote
 from farewell.closing.requirements import (
     ANSWERS,
@@ -147,22 +148,26 @@ def latest_quote(work: Work, case: ClosingCase) -> Quote | None:
 
 
 def valid_quote(work: Work, case: ClosingCase, account: AccountView) -> Quote | None:
-    """The newest quote, if it has not expired and no fact that binds it has changed."""
+    """The newest quote, if it has not expired, no fact that binds it has changed, and nothing that
+    it bills was paid meanwhile."""
     quote = latest_quote(work, case)
     if quote is None or quote.expires_at <= work.now:
         return None
-    return quote if quote.facts_hash == stale_when_changed(account) else None
+    if quote.facts_hash != stale_when_changed(account):
+        return None
+    return quote if is_still_owed(account, bill_of(quote).lines) else None
 
 
 def bill_of(quote: Quote) -> Bill:
     """The bill that a quote promises."""
     return Bill(
         currency=quote.currency,
-        lines=tuple(Line(**line) for line in quote.lines),
-        written_off=tuple(Line(**line) for line in quote.written_off),
+        lines=tuple(Line.from_stored(line) for line in quote.lines),
+        written_off=tuple(Line.from_stored(line) for line in quote.written_off),
         total_minor=quote.total_minor,
         refund_minor=quote.refund_minor,
         settles_on=quote.settles_on,
+        credit_minor=quote.credit_minor,
     )
 
 
@@ -185,6 +190,7 @@ def offer_quote(work: Work, case: ClosingCase) -> Quote:
         currency=bill.currency,
         total_minor=bill.total_minor,
         refund_minor=bill.refund_minor,
+        credit_minor=bill.credit_minor,
         lines=bill.stored_lines(),
         written_off=bill.stored_write_offs(),
         settles_on=bill.settles_on,

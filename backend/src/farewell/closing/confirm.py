@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from sqlalchemy import select
-
 from farewell.accounts.numbers import end_numbers
-from farewell.accounts.tables import Account, Charge, Person
+from farewell.accounts.tables import Account, Person
 from farewell.audit import Actor, record
-from farewell.billing.quote import stale_when_changed, standing_limit
-from farewell.billing.tables import Adjustment, FinalBill, Quote
+from farewell.billing.quote import stale_when_changed, standing_limit, unpaid_that_blocks
+from farewell.billing.settling import settle
+from farewell.billing.tables import FinalBill, Quote
 from farewell.closing.case import (
     CaseState,
     bill_of,
@@ -28,6 +27,7 @@ from farewell.facts import as_json
 from farewell.lifecycle.duties import duties_of
 from farewell.lifecycle.tables import Duty
 from farewell.notify.outbox import promise
+from farewell.payments.entering import enter_balances, enter_closure
 from farewell.work import Work
 
 
@@ -46,7 +46,7 @@ def confirm(
     requirements that were put before the customer.
 
     Raises Problem 403 without the role; 409 with `requirements_open`, `requirements_not_shown`,
-    `quote_expired` or `case_over`.
+    `quote_expired`, `unpaid_blocks` or `case_over`.
     """
     if case.state in ("closed", "converted"):
         return case
@@ -73,6 +73,8 @@ def confirm(
         raise Problem(
             409, "quote_expired", "The quote has expired or its facts changed; show the new one."
         )
+    if unpaid_that_blocks(state.account, work.policy(case.account)):
+        raise Problem(409, "unpaid_blocks", "Earlier bills have to be paid before it closes.")
     case.touched_at = work.now
     if state.waits_for_port:
         case.state = "waiting_for_port"
@@ -111,6 +113,7 @@ def close_after_port(work: Work, *, case: ClosingCase, actor: Actor) -> bool:
     person = work.session.get_one(Person, case.standing_by)
     if (
         quote.total_minor > case.standing_limit_minor
+        or unpaid_that_blocks(state.account, work.policy(case.account))
         or state.unanswered
         or case.standing_facts != stale_when_changed(state.account, with_ports=False)
         or not may_close(work, person, case.account)
@@ -134,29 +137,29 @@ def _close(work: Work, state: CaseState, quote: Quote, person: Person, actor: Ac
         currency=quote.currency,
         total_minor=quote.total_minor,
         refund_minor=quote.refund_minor,
+        credit_minor=quote.credit_minor,
         lines=quote.lines,
         settles_on=quote.settles_on,
         status="due" if quote.total_minor or quote.refund_minor else "nothing_due",
     )
     work.session.add(final)
-    members = [account]
+    members = {closure: account}
     cascade = work.kind(account).cascade
     if not converted and cascade and cascade.closes_children.stated:
         for child in account.children:
             if child.status in ("active", "closing"):
-                _close_account(work, child, person, actor, parent=closure)
-                members.append(child)
-    _settle_charges(work, closure, members, quote)
-    credited = {line["account"] for line in quote.lines if line["code"] == "credit"}
-    for member in members:
-        if member.number in credited:
-            member.balance_minor = 0  # the credit is in the bill now
+                members[_close_account(work, child, person, actor, parent=closure)] = child
+    enter_balances(work, members)
+    settle(work, closure_id=closure.id, members=members.values(), bill=bill)
+    work.session.flush()
+    enter_closure(work, closure=closure, bill=final, members=members)
     case.state = "converted" if converted else "closed"
-    for duty in duties_of(state.account, work.kind(account), work.now, bill):
+    after = bill.credited(state.account)
+    for duty in duties_of(after, work.kind(account), work.now, bill):
         work.session.add(
             Duty(closure_id=closure.id, account_id=account.id, kind=duty.kind, due_at=duty.due_at)
         )
-    told = receipt(state.account, work.policy(account), closure, bill)
+    told = receipt(after, work.policy(account), closure, bill)
     closure.statements = [{"code": s.code, "facts": as_json(s.facts)} for s in told]
     promise(
         work.session,
@@ -197,7 +200,7 @@ def _close_account(
         account.subscription.status = "free" if converted else "canceled"
         account.subscription.locked_at = work.now
     if not converted:
-        end_numbers(account, kind, work.now)
+        end_numbers(account, kind, work.now, told_to_host=account.vendor in work.hosts)
     if parent is not None:
         absorbed = open_case_of(work, account)
         if absorbed:
@@ -221,28 +224,6 @@ def _close_account(
         closure=closure.number,
     )
     return closure
-
-
-def _settle_charges(work: Work, closure: Closure, members: list[Account], quote: Quote) -> None:
-    """Mark what the quote bills; write everything else off, each by its own entry (rule 3)."""
-    billed = {line["charge_id"] for line in quote.lines if line["charge_id"] is not None}
-    for charge in work.session.scalars(
-        select(Charge).where(
-            Charge.account_id.in_([m.id for m in members]), Charge.status == "open"
-        )
-    ):
-        charge.status = "billed" if charge.id in billed else "written_off"
-        if charge.status == "written_off":
-            work.session.add(
-                Adjustment(
-                    closure_id=closure.id,
-                    charge_id=charge.id,
-                    description=charge.description,
-                    amount_minor=charge.amount_minor,
-                    currency=quote.currency,
-                    at=work.now,
-                )
-            )
 
 
 def closure_json(closure: Closure) -> dict[str, Any]:

@@ -11,7 +11,8 @@ from farewell.policy.model import Policy
 
 
 def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) -> list[Statement]:
-    """The statements of the receipt, as of the closing. `account` is its state before."""
+    """The statements of the receipt, as of the closing. `account` is its state before, with the
+    bill's credit on its balance."""
     kind = policy.type_of(account.type)
     facts: Facts = {
         "account": account.label(kind),

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Literal
 
 from farewell.accounts.snapshot import AccountView
-from farewell.billing.quote import Bill
+from farewell.billing.quote import Bill, unpaid_that_blocks
 from farewell.closing import statements
 from farewell.facts import Facts, Phrase, Statement, VendorWords, fingerprint
 from farewell.policy.model import Policy
@@ -175,10 +175,14 @@ def requirements(
             )
     owed.append(_notice(statements.effect(account, kind)))
     owed.append(_notice(statements.quote(account, kind, bill)))
+    unpaid = unpaid_that_blocks(account, policy)
+    if unpaid:
+        owed.append(_notice(statements.unpaid(account, policy, unpaid)))
     if kind.billing.fees.stated == "none":
         owed.append(_notice(statements.fees(policy, kind)))
-    if account.held_minor and kind.balance.treatment.stated != "refund_to_card":
-        owed.append(_notice(statements.balance(account, policy, now)))
+    held = bill.credited(account)
+    if held.held_minor and kind.balance.treatment.stated != "refund_to_card":
+        owed.append(_notice(statements.balance(held, policy, now)))
     if kind.converts is None:
         owed.append(_notice(statements.undo(account, policy, now)))
     options = [{"code": c.code, "title": VendorWords(c.title)} for c in policy.exit_reasons.choices]

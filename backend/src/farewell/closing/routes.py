@@ -17,7 +17,6 @@ from farewell.closing.confirm import close_after_port, closure_json, confirm
 from farewell.closing.tables import ClosingCase, Closure
 from farewell.errors import Problem, not_found
 from farewell.facts import as_json
-from farewell.idempotency import once
 from farewell.work import Work
 
 router = APIRouter(prefix="/api/v1", tags=["closing"])
@@ -102,6 +101,7 @@ def quote_json(quote: Any) -> Json:
         "currency": quote.currency,
         "total_minor": quote.total_minor,
         "refund_minor": quote.refund_minor,
+        "credit_minor": quote.credit_minor,
         "settles_on": quote.settles_on.isoformat(),
         "lines": quote.lines,
         "written_off": quote.written_off,
@@ -195,29 +195,18 @@ def confirm_case(
 
     def use(work: Work, conversation: Conversation) -> Json:
         person = person_of(conversation)
-
-        def run() -> Json:
-            case = _case(work, person, case_id, body.version)
-            confirm(
-                work,
-                case=case,
-                person=person,
-                actor=_actor(person),
-                quote_id=body.quote_id,
-                shown=set(body.shown),
-            )
-            return case_json(work, case)
-
-        return once(
-            work.session,
-            work.now,
-            caller=f"person:{person.id}",
-            key=idempotency_key,
-            request=["confirm", case_id, body.model_dump()],
-            run=run,
+        case = _case(work, person, case_id, body.version)
+        confirm(
+            work,
+            case=case,
+            person=person,
+            actor=_actor(person),
+            quote_id=body.quote_id,
+            shown=set(body.shown),
         )
+        return case_json(work, case)
 
-    return customer.run(use)
+    return customer.run_once(idempotency_key, ["confirm", case_id, body.model_dump()], use)
 
 
 @router.post("/closing-cases/{case_id}/withdraw")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from farewell.accounts.snapshot import AccountView
-from farewell.billing.quote import Bill, line_phrase
+from farewell.billing.quote import Bill
+from farewell.billing.wording import line_phrase
 from farewell.facts import Facts, Phrase, Statement, VendorWords
 from farewell.policy.model import AccountType, Alternative, Contact, Policy, ReasonCode
 
@@ -123,6 +124,8 @@ def fees(policy: Policy, kind: AccountType) -> Statement:
     """Fees and penalties for closing."""
     if kind.billing.fees.stated == "none":
         return Statement("no_fees", {})
+    if kind.billing.early_termination.stated is not None:
+        return Statement("fee_for_leaving_early", {})
     return Statement("fees_not_stated", {"vendor": vendor(policy)})
 
 
@@ -167,25 +170,37 @@ def undo(account: AccountView, policy: Policy, closed_at: datetime) -> Statement
 
 def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
     """The final bill: lines, total, day."""
+    lines = bill.lines
     facts: Facts = {
-        "lines": [line_phrase(line, bill.currency, account.number) for line in bill.stored_lines()],
         "total": account.money(bill.total_minor),
         "refund": account.money(bill.refund_minor),
         "settles_on": bill.settles_on,
     }
     if bill.refund_minor:
-        return Statement("quote_refund", facts)
-    if bill.total_minor and kind.billing.settle_by.stated == "auto_pay":
+        code = "quote_refund"
+    elif bill.credit_minor:
+        code = "quote_credit"
+        facts["credit"] = account.money(bill.credit_minor)
+    elif bill.total_minor and kind.billing.settle_by.stated == "auto_pay":
+        code = "quote_due"
         facts["method"] = account.payment_method or Phrase("method.on_file", {})
-        return Statement("quote_due", facts)
-    if bill.total_minor:
-        return Statement("quote_due_otherwise", facts)
-    if bill.written_off:
-        facts["lines"] = [
-            line_phrase(line, bill.currency, account.number) for line in bill.stored_write_offs()
-        ]
-        return Statement("quote_written_off", facts)
-    return Statement("quote_nothing", facts)
+    elif bill.total_minor:
+        code = "quote_due_otherwise"
+    elif bill.written_off:
+        code = "quote_written_off"
+        lines = bill.written_off
+    elif any(line.code == "waived" for line in lines):
+        code = "quote_waived"
+    else:
+        code = "quote_nothing"
+    facts["lines"] = [line_phrase(line, bill.currency, account.number) for line in lines]
+    return Statement(code, facts)
+
+
+def unpaid(account: AccountView, policy: Policy, unpaid_minor: int) -> Statement:
+    """That earlier bills have to be paid before the account can be closed."""
+    facts: Facts = {"unpaid": account.money(unpaid_minor), "contacts": contacts(policy)}
+    return Statement("unpaid_blocks", facts)
 
 
 def billing_rule(policy: Policy, kind: AccountType) -> Statement:
@@ -196,6 +211,11 @@ def billing_rule(policy: Policy, kind: AccountType) -> Statement:
     if kind.billing.timing.stated == "in_arrears" and days is not None:
         return Statement("bill_in_arrears", {"days": days})
     if kind.billing.timing.stated == "in_advance":
+        match kind.billing.prepaid.stated:
+            case "refunded_by_day":
+                return Statement("bill_term_refunded", {})
+            case "credited_by_day":
+                return Statement("bill_term_credited", {})
         return Statement("bill_usage_only", {})
     return Statement("bill_rule_not_stated", {"vendor": vendor(policy)})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from farewell.accounts.snapshot import AccountView
@@ -24,6 +24,30 @@ class PlannedDuty:
 
 def _at(day: date, zone: str) -> datetime:
     return datetime.combine(day, SETTLING_HOUR, ZoneInfo(zone))
+
+
+def retry_at(
+    first: datetime, days: list[int], tried: int, now: datetime, zone: str
+) -> datetime | None:
+    """When a charge that was declined `tried` times is tried again; None: not any more.
+
+    At noon of the policy's day after the first decline, at the account; a day later than now where
+    that is over already, for a sweep that comes late must not use the days up at once.
+    """
+    if tried > len(days):
+        return None
+    here = ZoneInfo(zone)
+    day = first.astimezone(here).date() + timedelta(days=days[tried - 1])
+    return max(_at(day, zone), _at(now.astimezone(here).date() + timedelta(days=1), zone))
+
+
+def _reminder(account: AccountView, kind: AccountType, closed_at: datetime) -> list[PlannedDuty]:
+    """A reminder of a kept balance, on the policy's day before its last one."""
+    kept, before = kind.balance.days.stated, kind.balance.remind_days_before.stated
+    if kept is None or before is None or before >= kept:
+        return []
+    day = account.today(closed_at) + timedelta(days=kept - before)
+    return [PlannedDuty("remind_balance", _at(day, account.zone))]
 
 
 def duties_of(
@@ -57,8 +81,11 @@ def duties_of(
     match kind.data.treatment.stated:
         case "kept":
             after(kind.data.kept_days.stated, "purge_data")
+            after(kind.data.kept_days.stated, "host_data_purge")
         case "deleted_at_once":
             planned.append(PlannedDuty("purge_data", closed_at))
+            planned.append(PlannedDuty("host_data_purge", closed_at))
     if account.balance_minor and kind.balance.treatment.stated == "keep_for_request":
         after(kind.balance.days.stated, "forfeit_balance")
+        planned += _reminder(account, kind, closed_at)
     return planned

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import zipfile
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -21,6 +21,7 @@ from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
 KEPT = timedelta(days=30)
+SWEEP = Actor("sweep", "sweep")
 
 
 def _content(work: Work, account: Account) -> dict[str, Any]:
@@ -42,8 +43,12 @@ def _content(work: Work, account: Account) -> dict[str, Any]:
         "plan": {
             "name": plan.plan,
             "price": money(plan.price_minor),
+            "interval": plan.interval,
+            "anchor_day": plan.anchor_day,
+            "anchor_month": plan.anchor_month,
             "status": plan.status,
-            "billed_until": plan.billed_until.isoformat() if plan.billed_until else None,
+            "billed_until": _day(plan.billed_until),
+            "committed_until": _day(plan.committed_until),
         }
         if plan
         else None,
@@ -54,6 +59,13 @@ def _content(work: Work, account: Account) -> dict[str, Any]:
                 "label": n.label,
                 "status": n.status,
                 "port": n.port_out.status if n.port_out else None,
+                "renewal": {
+                    "price": money(n.renewal_minor),
+                    "anchor_day": n.renewal_anchor_day,
+                    "billed_until": _day(n.renewal_billed_until),
+                }
+                if n.renewal_minor is not None
+                else None,
             }
             for n in account.numbers
         ],
@@ -67,6 +79,24 @@ def _content(work: Work, account: Account) -> dict[str, Any]:
             }
             for c in account.charges
         ],
+        "meters": [
+            {
+                "name": m.name,
+                "price": money(m.price_minor),
+                "per": m.per,
+                "usage": [
+                    {
+                        "quantity": r.quantity,
+                        "occurred_at": r.occurred_at.isoformat(),
+                        "reference": r.reference,
+                        "status": r.status,
+                    }
+                    for r in m.records
+                ],
+            }
+            for m in account.meters
+        ],
+        "taxes": [{"name": t.name, "rate_ppm": t.rate_ppm} for t in account.taxes],
         "closures": [
             _closure(work, closure)
             for closure in work.session.scalars(
@@ -75,6 +105,10 @@ def _content(work: Work, account: Account) -> dict[str, Any]:
         ],
         "sub_accounts": [_content(work, child) for child in account.children],
     }
+
+
+def _day(day: date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def _closure(work: Work, closure: Closure) -> dict[str, Any]:
@@ -90,6 +124,7 @@ def _closure(work: Work, closure: Closure) -> dict[str, Any]:
         "final_bill": {
             "total": as_json(Money(bill.total_minor, bill.currency)),
             "refund": as_json(Money(bill.refund_minor, bill.currency)),
+            "credit": as_json(Money(bill.credit_minor, bill.currency)),
             "lines": bill.lines,
             "settles_on": bill.settles_on.isoformat(),
             "status": bill.status,
@@ -146,3 +181,15 @@ def latest_export(work: Work, account: Account) -> Export | None:
         .order_by(Export.created_at.desc())
         .limit(1)
     )
+
+
+def clear_expired(work: Work) -> int:
+    """Delete the archives whose days are over; returns how many. A file that is gone already, for
+    a sweep died in between, is no error."""
+    over = list(work.session.scalars(select(Export).where(Export.expires_at <= work.now)))
+    for export in over:
+        (work.data / "exports" / export.file).unlink(missing_ok=True)
+        work.session.delete(export)
+        subject = f"account:{export.account_id}"
+        record(work.session, work.now, SWEEP, "export.deleted", subject)
+    return len(over)

@@ -14,12 +14,19 @@ from farewell.closing.case import may_close, standing_closure
 from farewell.closing.statements import contacts, vendor
 from farewell.closing.tables import Closure
 from farewell.errors import Problem
-from farewell.facts import Statement, VendorWords
+from farewell.facts import Phrase, Statement, VendorWords
 from farewell.lifecycle.tables import Duty
 from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
-CANCELED_BY_REACTIVATION = ("end_reactivation", "purge_data", "forfeit_balance")
+CANCELED_BY_REACTIVATION = (
+    "end_reactivation",
+    "purge_data",
+    "host_data_purge",
+    "remind_balance",
+    "forfeit_balance",
+    "cancel_provider_subscription",
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Offer:
 
 
 def offer_for(work: Work, person: Person, account: Account) -> Offer:
-    """Whether this person can reactivate this account now, and at which price a month."""
+    """Whether this person can reactivate this account now, and at which price a period."""
     policy, kind = work.policy(account), work.kind(account)
     closure = standing_closure(work, account)
     if closure is None:
@@ -57,7 +64,11 @@ def offer_for(work: Work, person: Person, account: Account) -> Offer:
         facts = {"vendor": vendor(policy), "contacts": contacts(policy)}
         return Offer(False, Statement("reactivation_not_stated", facts))
     price = Money(account.subscription.price_minor if account.subscription else 0, account.currency)
-    facts = {"account": work.view(account).named(), "price": price}
+    interval = account.subscription.interval if account.subscription else "month"
+    facts = {
+        "account": work.view(account).named(),
+        "price": Phrase(f"price.{interval}", {"price": price}),
+    }
     return Offer(True, Statement("reactivation_offer", facts), price)
 
 
@@ -79,6 +90,8 @@ def reactivate(
     if account.subscription:
         account.subscription.status, account.subscription.locked_at = "active", None
         account.subscription.billed_until = _not_charged_until(work, account, closure)
+    for number in account.numbers:
+        number.renewal_billed_until = _not_charged_until(work, account, closure)
     for duty in work.session.query(Duty).filter_by(closure_id=closure.id, state="planned"):
         if duty.kind in CANCELED_BY_REACTIVATION:
             duty.state = "canceled"
@@ -122,7 +135,7 @@ def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     released = [
         n
         for n in account.numbers
-        if n.status == "released"
+        if n.status in ("releasing", "released")
         and n.released_at
         and work.now < end_of(n.released_at, days, account.zone)
     ]
@@ -146,14 +159,16 @@ def restore_numbers(work: Work, *, person: Person, account: Account, actor: Acto
     for closure in work.session.scalars(
         select(Closure).where(Closure.account_id == account.id, Closure.closed_at.in_(released_at))
     ):
-        _tell_the_host(work, closure)
+        _tell_the_host(work, closure, [n for n in numbers if n.released_at == closure.closed_at])
+    day_before = work.view(account).today(work.now) - timedelta(days=1)
     for number in numbers:
         number.status, number.released_at = "active", None
+        number.renewal_billed_until = max(number.renewal_billed_until or day_before, day_before)
         record(work.session, work.now, actor, "number.restored", f"number:{number.e164}")
     return len(numbers)
 
 
-def _tell_the_host(work: Work, closure: Closure) -> None:
+def _tell_the_host(work: Work, closure: Closure, numbers: list[PhoneNumber]) -> None:
     """Have a closure's released numbers restored: now, also where that was done once before."""
     duties = {d.kind: d for d in work.session.query(Duty).filter_by(closure_id=closure.id)}
     release = duties.get("host_numbers_release")
@@ -166,3 +181,4 @@ def _tell_the_host(work: Work, closure: Closure) -> None:
         )
         work.session.add(restore)
     restore.state, restore.due_at = "planned", work.now
+    restore.facts = {"numbers": [number.e164 for number in numbers]}

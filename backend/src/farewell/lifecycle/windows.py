@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+LATER = timedelta(minutes=5)
+"""Pause before looking again whether something else is done."""
+
 
 def end_of(closed_at: datetime, days: int, zone: str) -> datetime:
     """The first moment after a window: the beginning of the day after the last one.

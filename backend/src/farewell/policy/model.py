@@ -7,57 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import time
-from typing import Annotated, Generic, Literal, Self, TypeVar, get_args
+from typing import Annotated, Literal, Self, get_args
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     PlainValidator,
     model_validator,
 )
 
-NOT_STATED: Literal["not_stated"] = "not_stated"
-T = TypeVar("T")
-
-
-class PolicyPart(BaseModel):
-    """Base of all parts: unknown keys are errors, values never change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _one_origin(source: str | None, assumed: str | None) -> None:
-    if bool(source) == bool(assumed):
-        raise ValueError("give either the guide's words as source, or the reason as assumed")
-
-
-class Rule(PolicyPart, Generic[T]):
-    """One rule of a closing guide: the value and where it comes from.
-
-    Exactly one of these holds: the value has a `source` (the guide's own words), the value is
-    `assumed` (with the reason), or the value is `not_stated`.
-    """
-
-    value: T | Literal["not_stated"]
-    source: str | None = None
-    assumed: str | None = None
-
-    @model_validator(mode="after")
-    def one_origin(self) -> Self:
-        if self.value == NOT_STATED:
-            if self.source or self.assumed:
-                raise ValueError("a not_stated rule has neither source nor assumed")
-        else:
-            _one_origin(self.source, self.assumed)
-        return self
-
-    @property
-    def stated(self) -> T | None:
-        """The value, or None where the guide is silent."""
-        return None if self.value == NOT_STATED else self.value
+from farewell.policy.billing import Billing
+from farewell.policy.rule import Days, PolicyPart, Rule, one_origin
 
 
 def _words(value: object) -> dict[str, str]:
@@ -88,7 +49,6 @@ def _zone(name: str) -> str:
 
 ZoneName = Annotated[str, AfterValidator(_zone)]
 Code = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-Days = Annotated[int, Field(ge=0, le=3660)]
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 ReasonCode = Literal[
     "too_expensive",
@@ -165,8 +125,8 @@ class Alternative(PolicyPart):
     assumed: str | None = None
 
     @model_validator(mode="after")
-    def one_origin(self) -> Self:
-        _one_origin(self.source, self.assumed)
+    def has_one_origin(self) -> Self:
+        one_origin(self.source, self.assumed)
         return self
 
 
@@ -190,26 +150,14 @@ class Numbers(PolicyPart):
     restore_otherwise_by_support: bool = False
 
 
-class Billing(PolicyPart):
-    """How the final bill is made up. Amounts are whole minor units of the account's currency."""
-
-    timing: Rule[Literal["in_arrears", "in_advance"]]
-    proration: Rule[Literal["actual_days", "none"]]
-    outstanding: Rule[Literal["collect", "write_off"]]
-    settle_after_days: Rule[Days]
-    """Calendar days from closing to the charge, in the account's zone."""
-    settle_by: Rule[Literal["auto_pay", "none"]]
-    fees: Rule[Literal["none"]]
-    rounding: Literal["half_up", "half_even"] = "half_up"
-    quote_minutes: Annotated[int, Field(ge=1, le=1440)] = 30
-
-
 class Balance(PolicyPart):
     """What becomes of money that the vendor still holds for the customer."""
 
     treatment: Rule[Literal["refund_to_card", "keep_for_request"]]
     days: Rule[Days]
     request_through: Words | None = None
+    remind_days_before: Rule[Days] = Rule(value="not_stated")
+    """Days before a kept balance is forfeited on which the customer is reminded of it."""
 
 
 class Data(PolicyPart):
@@ -262,6 +210,16 @@ class AccountType(PolicyPart):
     data: Data
     undo: Undo
     cascade: Cascade | None = None
+
+    @model_validator(mode="after")
+    def a_credit_has_a_way_out(self) -> Self:
+        credited = self.billing.prepaid.stated == "credited_by_day"
+        if credited and self.balance.treatment.stated != "keep_for_request":
+            raise ValueError(
+                "billing.prepaid: a credit needs balance.treatment keep_for_request; "
+                "to send it to the card, say refunded_by_day"
+            )
+        return self
 
 
 class ExitReason(PolicyPart):

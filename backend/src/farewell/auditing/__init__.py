@@ -1,0 +1,1 @@
+"""Proofs over the whole database, and the record for an auditor."""

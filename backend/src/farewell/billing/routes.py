@@ -1,0 +1,210 @@
+"""What the host application's billing calls, with the service token."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import AwareDatetime, BaseModel, Field
+from sqlalchemy import select
+
+from farewell.accounts.tables import Account
+from farewell.audit import Actor, record
+from farewell.billing import charging
+from farewell.billing.usage import record_usage
+from farewell.callers import Json, ServicesDep, service_once, service_only
+from farewell.errors import Problem, not_found
+from farewell.payments.tables import ChargePayment, PaymentProfile
+from farewell.work import Work
+
+router = APIRouter(
+    prefix="/api/v1/service/accounts/{number}",
+    tags=["billing"],
+    dependencies=[Depends(service_only)],
+)
+HOST = Actor("service", "api")
+KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key")]
+Amount = Annotated[int, Field(gt=0, lt=2**31)]
+Text = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class Renewal(BaseModel):
+    """The plan's next period, which ends with the day `through`."""
+
+    path: Literal["renewal"]
+    through: date
+
+
+class NumberRenewal(BaseModel):
+    """A number's next month, which ends with the day `through`; the amount in minor units."""
+
+    path: Literal["number_renewal"]
+    e164: str
+    amount_minor: Amount
+    through: date
+
+
+class Usage(BaseModel):
+    """Rated usage; the amount in minor units."""
+
+    path: Literal["usage"]
+    description: Text
+    amount_minor: Amount
+    occurred_at: AwareDatetime | None = None
+
+
+class Item(BaseModel):
+    """A one-off item; the amount in minor units."""
+
+    path: Literal["item"]
+    description: Text
+    amount_minor: Amount
+
+
+class Retry(BaseModel):
+    """A payment for an open charge, begun at the payment provider under `reference`."""
+
+    path: Literal["retry"]
+    charge_id: int
+    reference: Text
+
+
+class Metered(BaseModel):
+    """A quantity in whole units of a meter. The reference is the host's own and makes it one."""
+
+    meter: str
+    quantity: int = Field(ge=0)
+    occurred_at: AwareDatetime
+    reference: str = Field(min_length=1, max_length=200)
+
+
+class Profile(BaseModel):
+    """The payment provider's names: customer, payment method (else the default), subscription."""
+
+    customer: Text
+    method: Text | None = None
+    subscription: Text | None = None
+
+
+class Plan(BaseModel):
+    """A plan that a converted account buys; the price of a period in minor units."""
+
+    plan: Text
+    price_minor: Amount
+
+
+Charged = Annotated[Renewal | NumberRenewal | Usage | Item | Retry, Field(discriminator="path")]
+
+
+def _account(work: Work, number: str) -> Account:
+    account = work.session.scalar(select(Account).where(Account.number == number))
+    if account is None:
+        raise not_found("account")
+    return account
+
+
+def _charge(work: Work, account: Account, body: Charged) -> Json:
+    match body:
+        case Renewal():
+            made = charging.renew_plan(work, account, HOST, through=body.through)
+        case NumberRenewal():
+            made = charging.renew_number(
+                work,
+                account,
+                HOST,
+                e164=body.e164,
+                amount_minor=body.amount_minor,
+                through=body.through,
+            )
+        case Usage():
+            made = charging.rate_usage(
+                work,
+                account,
+                HOST,
+                description=body.description,
+                amount_minor=body.amount_minor,
+                occurred_at=body.occurred_at,
+            )
+        case Item():
+            made = charging.charge_item(
+                work,
+                account,
+                HOST,
+                description=body.description,
+                amount_minor=body.amount_minor,
+            )
+        case Retry():
+            begun = charging.retry_charge(
+                work, account, HOST, charge_id=body.charge_id, reference=body.reference
+            )
+            if isinstance(begun, ChargePayment):
+                return {"charge_id": begun.charge_id, "reference": begun.reference}
+            made = begun
+    if isinstance(made, charging.Refused):
+        return {"refused_since": made.since.isoformat()}
+    return {"charge_id": made.id, "amount_minor": made.amount_minor}
+
+
+@router.post("/charges", status_code=201)
+def charge(
+    number: str, body: Charged, services: ServicesDep, idempotency_key: KeyHeader = None
+) -> Json:
+    """Charge an account, unless it is closed (409 `billing_locked`; the refusal is recorded)."""
+
+    answer = service_once(
+        services,
+        idempotency_key,
+        ["charge", number, body.model_dump(mode="json")],
+        lambda work: _charge(work, _account(work, number), body),
+    )
+    if "refused_since" in answer:
+        since = datetime.fromisoformat(answer["refused_since"])
+        raise Problem(
+            409, "billing_locked", f"Nothing is charged since the account was closed at {since}."
+        )
+    return answer
+
+
+@router.put("/payment-profile", status_code=204)
+def payment_profile(number: str, body: Profile, services: ServicesDep) -> None:
+    """Tell the payment provider's names for an account."""
+
+    def use(work: Work) -> None:
+        account = _account(work, number)
+        profile = work.session.get(PaymentProfile, account.id)
+        if profile is None:
+            profile = PaymentProfile(account_id=account.id)
+            work.session.add(profile)
+        profile.customer, profile.method = body.customer, body.method
+        profile.subscription = body.subscription
+        subject = f"account:{account.number}"
+        record(work.session, work.now, HOST, "payment_profile.told", subject)
+
+    services.in_transaction(use)
+
+
+@router.post("/plan")
+def buy_plan(
+    number: str, body: Plan, services: ServicesDep, idempotency_key: KeyHeader = None
+) -> Json:
+    """A converted account takes a paid plan again."""
+
+    def use(work: Work) -> Json:
+        account = charging.buy_plan(
+            work, _account(work, number), HOST, plan=body.plan, price_minor=body.price_minor
+        )
+        return {"account": account.number, "status": account.status}
+
+    return service_once(services, idempotency_key, ["plan", number, body.model_dump()], use)
+
+
+@router.post("/usage")
+def usage(number: str, body: Metered, services: ServicesDep) -> Json:
+    """Record usage. `status` says whether a bill will hold it or it came too late for one."""
+
+    def use(work: Work) -> Json:
+        found = record_usage(work, number=number, **body.model_dump())
+        return {"reference": found.reference, "status": found.status}
+
+    return services.in_transaction(use)

@@ -1,0 +1,1 @@
+"""The host application: what Farewell tells it, and how it tells Farewell."""

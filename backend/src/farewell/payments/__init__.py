@@ -1,0 +1,1 @@
+"""Money that moves: the payment provider's interface, its two sides, and the books."""
