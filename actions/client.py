@@ -138,6 +138,18 @@ class Backend:
         """The customer takes every answer back."""
         return await self._say("start-over")
 
+    async def correct(self) -> list[Utterance]:
+        """The last message takes something back or adds something; the backend has the words."""
+        return await self._say("correction")
+
+    async def undecided(self) -> list[Utterance]:
+        """The customer says neither yes nor no."""
+        return await self._say("undecided")
+
+    async def unasked(self, yes: bool) -> list[Utterance]:
+        """A yes or no to which no open question belongs."""
+        return await self._say("unasked", yes=yes)
+
     async def not_understood(self, text: str, out_of_scope: bool) -> list[Utterance]:
         """The customer wrote something that no intent fits."""
         return await self._say("not-understood", text=text, out_of_scope=out_of_scope)

@@ -38,6 +38,10 @@ FACTS = (
 """Slots that questions may use; each is set anew at every step."""
 
 
+ASKED_TO_REPEAT = ("repeat_question", "port_update")
+"""Messages after which the open question follows again without a word."""
+
+
 def spoke_this_turn(tracker: Tracker) -> bool:
     """Whether the customer's last message has been answered with something already."""
     for event in reversed(tracker.events):
@@ -82,6 +86,9 @@ class NextStep(Action):
         spoke = spoke_this_turn(tracker) or bool(dispatcher.messages)
         if code == "none" and not spoke:
             code = "nothing_open"
+        intent = tracker.get_intent_of_latest_message()
+        if step.asking != "first" and not spoke and intent not in ASKED_TO_REPEAT:
+            dispatcher.utter_message(response="utter_say_no_answer")
         options = [{"title": option.title, "code": option.code} for option in step.options]
         return [
             *forgotten,

@@ -157,3 +157,43 @@ class NotUnderstood(Told):
         """The backend looks whether an account of the customer's is named."""
         foreign = tracker.get_intent_of_latest_message() == "out_of_scope"
         return await backend.not_understood(said(tracker), foreign)
+
+
+class Correct(Told):
+    """The gateway knows that something is taken back or added."""
+
+    action_name = "action_correct"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend holds the words, and knows what they correct."""
+        return await backend.correct()
+
+
+class Undecided(Told):
+    """Neither yes nor no."""
+
+    action_name = "action_undecided"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """The backend knows what must not happen meanwhile."""
+        return await backend.undecided()
+
+
+class UnaskedYes(Told):
+    """A yes without a question that takes one."""
+
+    action_name = "action_unasked_yes"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Go on with what rests, if anything does."""
+        return await backend.unasked(True)
+
+
+class UnaskedNo(Told):
+    """A no, or "skip", without a question that takes one."""
+
+    action_name = "action_unasked_no"
+
+    async def ask(self, backend: Backend, tracker: Tracker) -> list[Utterance]:
+        """Say what rests, if anything does."""
+        return await backend.unasked(False)

@@ -32,6 +32,7 @@ class PaperRasa:
         self.requests: list[dict[str, Any]] = []
         self.headers: list[httpx.Headers] = []
         self.answer: Callable[[dict[str, Any]], Awaitable[httpx.Response]] = self.lead
+        self.is_up = True
         self.backend: httpx.AsyncClient | None = None
 
     @property
@@ -41,6 +42,8 @@ class PaperRasa:
 
     async def __call__(self, request: httpx.Request) -> httpx.Response:
         """One call of the gateway."""
+        if request.method == "GET":
+            return httpx.Response(200 if self.is_up else 503, json={})
         body = json.loads(request.content)
         self.requests.append(body)
         self.headers.append(request.headers)
@@ -80,6 +83,17 @@ class PaperRasa:
             case ["answer", asked, value, *rest]:
                 given = wish | {"code": asked, "value": value, "text": " ".join(rest)}
                 said += spoken(await self.act(sender, "answers", **given))
+            case ["/correction"]:
+                said += spoken(await self.act(sender, "correction"))
+            case ["yes"] | ["/affirm"]:
+                said += spoken(await self.act(sender, "unasked", yes=True))
+            case ["skip"]:
+                said += spoken(await self.act(sender, "unasked", yes=False))
+            case ["unsure"]:
+                said += spoken(await self.act(sender, "undecided"))
+            case ["gibberish", *_]:
+                body = {"text": text, "out_of_scope": False}
+                said += spoken(await self.act(sender, "not-understood", **body))
             case ["verify", number]:
                 said += spoken(await self.act(sender, "verification", account_number=number))
             case ["/verified"]:

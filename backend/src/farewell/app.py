@@ -14,6 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, PlainTextResponse, Response
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from sqlalchemy import text
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
 from farewell.chat.assistant import router as assistant
@@ -44,6 +45,7 @@ def create_app(
     gateway = Gateway(
         services.in_transaction,
         rasa_url=settings.rasa_url,
+        actions_url=settings.actions_url,
         service_token=settings.secret,
         answer_within=settings.answer_within,
         message_limit=settings.message_limit,
@@ -112,10 +114,15 @@ def _pages(app: FastAPI, settings: Settings) -> None:
         return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
     @app.get("/readyz", tags=["operations"])
-    def readyz(request: Request) -> dict[str, str]:
-        """Whether the database answers."""
+    async def readyz(request: Request) -> dict[str, str]:
+        """Whether the database and the assistant answer."""
         services: Services = request.app.state.services
-        services.in_transaction(lambda work: work.session.execute(text("SELECT 1")))
+        gateway: Gateway = request.app.state.gateway
+        await run_in_threadpool(
+            services.in_transaction, lambda work: work.session.execute(text("SELECT 1"))
+        )
+        if not await gateway.assistant_answers():
+            raise Problem(503, "assistant_not_ready", "The assistant does not answer yet.")
         return {"status": "ready"}
 
 

@@ -30,6 +30,8 @@ class Settings(BaseSettings):
     demo: bool = False
     """Opens the demo sign-in on loopback. Never set it where real customers are."""
     rasa_url: str = "http://127.0.0.1:5005"
+    actions_url: str | None = None
+    """Where the action server is; readiness asks there too, where it is given."""
     answer_within: float = 10.0
     """Seconds after which the customer gets an answer even if Rasa is still thinking."""
     message_limit: int = 4000

@@ -33,7 +33,9 @@ def _closers(account: Account, roles: Iterable[str]) -> tuple[tuple[str, str], .
 
 def _number(number: PhoneNumber) -> NumberView:
     port = number.port_out
-    return NumberView(number.e164, number.label, port.status if port and port.is_open else None)
+    given_up = port is not None and port.given_up and port.status not in ("verified", "canceled")
+    status = port.status if port and port.is_open else None
+    return NumberView(number.e164, number.label, status, given_up)
 
 
 def view(account: Account, policy: Policy) -> AccountView:

@@ -30,6 +30,8 @@ class NumberView:
     label: str | None
     port: str | None
     """None, submitted, confirmed or completed: only ports that are open."""
+    given_up: bool = False
+    """Whether the customer gave the number up although its port is not over."""
 
     def phrase(self) -> Phrase:
         """The number for people."""

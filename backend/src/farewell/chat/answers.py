@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from farewell.accounts.tables import Account
 from farewell.billing.quote import final_bill
+from farewell.chat.answered import answers_told
 from farewell.closing import statements
 from farewell.closing.case import bill_of, open_case_of, standing_closure, valid_quote
 from farewell.desk.handover import when_people_answer
@@ -176,6 +177,7 @@ def answer_for_account(work: Work, topic: str, account: Account) -> list[Stateme
 
 
 ABOUT_ACCOUNT: dict[str, Callable[[Work, Account], list[Statement]]] = {
+    "answers": answers_told,
     "final_bill": _final_bill,
     "refund": _balance,
     "data_export": _export,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from farewell.callers import ServicesDep, service_only
-from farewell.chat import reasons, replies, retracing, verifying, wishes
+from farewell.chat import corrections, reasons, replies, retracing, verifying, wishes
 from farewell.chat.answers import TOPICS
 from farewell.chat.asking import Asking, asking
 from farewell.chat.days import no_other_day
@@ -204,7 +204,7 @@ def next_requirement(conversation_id: str, services: ServicesDep) -> NextStep:
 def wish(conversation_id: str, body: Wish, services: ServicesDep) -> Spoken:
     """The customer wants to close or reactivate."""
     return _speak(
-        services, conversation_id, lambda w, c: wishes.wish(w, c, body.wish, body.text), body
+        services, conversation_id, lambda w, c: verifying.wish(w, c, body.wish, body.text), body
     )
 
 
@@ -290,6 +290,24 @@ def go_back(conversation_id: str, services: ServicesDep) -> Spoken:
 def start_over(conversation_id: str, services: ServicesDep) -> Spoken:
     """ "Start over": every answer is taken back."""
     return _speak(services, conversation_id, retracing.start_over)
+
+
+@router.post("/correction")
+def correct(conversation_id: str, services: ServicesDep) -> Spoken:
+    """The gateway knows that the last message takes something back or adds something."""
+    return _speak(services, conversation_id, corrections.correct)
+
+
+@router.post("/unasked")
+def unasked(conversation_id: str, body: Yes, services: ServicesDep) -> Spoken:
+    """A yes, or another short answer, to which no open question belongs."""
+    return _speak(services, conversation_id, lambda w, c: replies.unasked(w, c, body.yes))
+
+
+@router.post("/undecided")
+def undecided(conversation_id: str, services: ServicesDep) -> Spoken:
+    """The customer says neither yes nor no."""
+    return _speak(services, conversation_id, wishes.undecided)
 
 
 @router.post("/not-understood")

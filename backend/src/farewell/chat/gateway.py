@@ -26,6 +26,7 @@ from farewell.chat.inbound import (
     take,
 )
 from farewell.chat.outbound import deliver
+from farewell.chat.plain import CONFIRMATIONS, CONFIRMED
 from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message
 from farewell.closing.case import standing_closure
@@ -37,6 +38,8 @@ R = TypeVar("R")
 RASA_PATIENCE = 240.0
 """Seconds after which a call to Rasa counts as failed; below the lock's and action's own limits
 the answer may still come, so this is long."""
+READY_PATIENCE = 2.0
+"""Seconds after which an assistant that is asked whether it is there counts as away."""
 Wire = list[dict[str, Any]]
 REPEAT = "/repeat_question"
 
@@ -62,6 +65,7 @@ class Gateway:
         in_transaction: Callable[[Callable[[Work], Any]], Any],
         *,
         rasa_url: str,
+        actions_url: str | None,
         service_token: str,
         answer_within: float,
         message_limit: int,
@@ -70,6 +74,7 @@ class Gateway:
         self._in_transaction = in_transaction
         self._answer_within = answer_within
         self._limit = message_limit
+        self._actions_url = actions_url
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._running: set[asyncio.Task[Any]] = set()
         self._rasa = httpx.AsyncClient(
@@ -78,6 +83,16 @@ class Gateway:
             timeout=httpx.Timeout(RASA_PATIENCE, connect=3.0),
             transport=transport,
         )
+
+    async def assistant_answers(self) -> bool:
+        """Whether Rasa with its model, and its actions, are there for a first message."""
+        asked = ["/webhooks/farewell/", *([f"{self._actions_url}/health"] if self._actions_url else [])]
+        try:
+            for url in asked:
+                (await self._rasa.get(url, timeout=READY_PATIENCE)).raise_for_status()
+        except httpx.HTTPError:
+            return False
+        return True
 
     async def close(self) -> None:
         """Wait shortly for answers that are under way, then close the connection."""
@@ -180,9 +195,11 @@ class Gateway:
     def _apologise(work: Work, conversation: Conversation, *, drop_question: bool = True) -> Wire:
         """An apology that never claims that nothing happened; a closure's facts follow it."""
         words = language_of(conversation)
+        confirming = CONFIRMED == conversation.pressed or conversation.asked in CONFIRMATIONS
         if drop_question:  # a newer one may have been lost: no yes may meet it
             forget_question(conversation)
-        sentences = [words.text("gateway.apology", human=human_sentence(work, conversation))]
+        apology = "gateway.apology.confirming" if confirming else "gateway.apology"
+        sentences = [words.text(apology, human=human_sentence(work, conversation))]
         account = conversation.account
         closure = standing_closure(work, account) if account else None
         bill = (

@@ -6,6 +6,7 @@ to the intent that was offered; a security answer stays here.
 
 from __future__ import annotations
 
+import re
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -13,9 +14,12 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from farewell.chat import plain
+from farewell.chat.corrections import correction
 from farewell.chat.identity import security_question, verify
+from farewell.chat.naming import account_number_in
 from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message, OfferedButton
+from farewell.chat.waiting import object_to_waiting
 from farewell.closing.statements import contacts
 from farewell.facts import VendorWords, as_text
 from farewell.i18n import Catalogue
@@ -25,6 +29,9 @@ from farewell.work import Work
 MASKED = "••••••"
 VERIFIED = "/verified"
 HUMAN = "/request_human"
+CORRECTION = "/correction"
+WORDS_AROUND_A_NUMBER = 5
+"""A longer text is more than a corrected account number."""
 
 
 @dataclass(frozen=True)
@@ -118,11 +125,17 @@ def take(
         return Reply(words.text("gateway.empty"), then_ask=asks)
     if len(text) > limit:
         return Reply(words.text("gateway.too_long", limit=str(limit)), then_ask=asks)
-    if answers is None or answers != conversation.asked_key:
-        return ForRasa(text)
-    settled = _settled_by_question(work, conversation, text)
-    conversation.pressed = settled
-    return ForRasa(settled or text)
+    if answers is not None and answers == conversation.asked_key:
+        settled = _settled_by_question(work, conversation, text)
+        if settled:
+            conversation.pressed, conversation.awaits_number = settled, None
+            return ForRasa(settled)
+    if correction(work, conversation, text):
+        return ForRasa(CORRECTION)
+    conversation.awaits_number = None
+    if plain.objects(conversation, text):
+        object_to_waiting(work, conversation)  # whatever else it means, and whoever hears it
+    return ForRasa(text)
 
 
 def _settled_by_question(work: Work, conversation: Conversation, text: str) -> str | None:
@@ -176,7 +189,11 @@ def _security_answer(
         return ForRasa("/go_back")
     if plain.starts_over(conversation, text):
         return ForRasa("/start_over")
-    if text.endswith("?"):  # a question of the customer's; it counts as no attempt
+    other = _other_account_number(conversation, text)
+    if other:
+        conversation.verifying_account = other
+        return Reply(question_text(work, conversation, other), verify_buttons(words))
+    if plain.asks(conversation, text):  # a question of the customer's; it counts as no attempt
         return Reply(words.text("verify.first", question=question), verify_buttons(words))
     outcome = verify(work, conversation, number, text).outcome
     if outcome == "verified":
@@ -200,6 +217,15 @@ def _security_answer(
         ),
         verify_buttons(words),
     )
+
+
+def _other_account_number(conversation: Conversation, text: str) -> str | None:
+    """Another account number than the one before, of the same form, with hardly a word around."""
+    number, said = account_number_in(text), conversation.verifying_account or ""
+    if number is None or len(text.split()) > WORDS_AROUND_A_NUMBER:
+        return None
+    same_form = [re.sub(r"\d", "0", n.casefold()) for n in (number, said)]
+    return number if same_form[0] == same_form[1] and number != said else None
 
 
 def verify_buttons(words: Catalogue) -> tuple[tuple[str, str], ...]:

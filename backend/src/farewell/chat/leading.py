@@ -6,12 +6,13 @@ The one place where a conversation's topic, its account and the closing case com
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from farewell.accounts.snapshot import NumberView
 from farewell.accounts.tables import Account
 from farewell.billing.quote import standing_limit
 from farewell.chat.answers import closed_already
+from farewell.chat.speaker import case_of
 from farewell.chat.tables import Conversation
 from farewell.closing.case import (
     CaseState,
@@ -54,6 +55,23 @@ IDLE = Step("none")
 
 def next_step(work: Work, conversation: Conversation) -> Step:
     """The next thing to say and ask in this conversation."""
+    told = _standing_taken_back(work, conversation)
+    step = _step(work, conversation)
+    return replace(step, say=[*((s, fingerprint(s.facts)) for s in told), *step.say])
+
+
+def _standing_taken_back(work: Work, conversation: Conversation) -> list[Statement]:
+    """What the customer has to hear after an objection to a closing that waited: it asks again."""
+    objected, conversation.objected = conversation.objected, False
+    case = case_of(work, conversation)
+    if not objected or case is None or case.state != "open":
+        return []
+    if conversation.topic == "none":
+        conversation.topic = "closing"
+    return [Statement("standing_taken_back", {})]
+
+
+def _step(work: Work, conversation: Conversation) -> Step:
     if conversation.awaits_message:
         return Step("leave_message")
     match conversation.topic:
@@ -190,12 +208,15 @@ def _confirmation(work: Work, state: CaseState, say: list[tuple[Statement, str]]
     account, policy = state.account, work.policy(state.case.account)
     kind = policy.type_of(account.type)
     assert state.quote is not None
+    given_up = [n for n in account.all_numbers() if n.given_up]
     facts: Facts = {
-        "account": account.label(kind),
+        "account": _with_given_up(account.label(kind), given_up),
         "total": account.money(state.bill.total_minor),
         "refund": account.money(state.bill.refund_minor),
     }
     bound = {"quote_id": state.quote.id}
+    if given_up:  # a yes to a question that did not name them is none
+        bound["given_up"] = ",".join(n.e164 for n in given_up)
     if state.waits_for_port:
         limit = standing_limit(account, policy, state.quote.as_of)
         facts["limit"] = account.money(limit)
@@ -206,6 +227,16 @@ def _confirmation(work: Work, state: CaseState, say: list[tuple[Statement, str]]
         return Step("confirm_conversion", facts, say, bound=bound)
     code = "confirm_with_refund" if state.bill.refund_minor else "confirm"
     return Step(code, facts, say, bound=bound)
+
+
+def _with_given_up(account: Phrase, numbers: Sequence[NumberView]) -> Phrase:
+    """What a confirmation closes, and each number whose port is cut off by it (rule 5)."""
+    if not numbers:
+        return account
+    listed = numbers[0].phrase()
+    for number in numbers[1:]:
+        listed = Phrase("number.and", {"first": listed, "next": number.phrase()})
+    return Phrase("account.giving_up", {"account": account, "numbers": listed})
 
 
 def _reactivation(work: Work, conversation: Conversation) -> Step:

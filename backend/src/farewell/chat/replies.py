@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from farewell.accounts.snapshot import NumberView
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
 from farewell.chat import reasons
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
 from farewell.chat.naming import number_named
-from farewell.chat.plain import CONFIRMATIONS, YES, gives_up, is_bare_wish
+from farewell.chat.plain import (
+    CONFIRMATIONS,
+    YES,
+    gives_up,
+    is_about_a_port,
+    is_bare_wish,
+    objects,
+)
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
-from farewell.chat.wishes import WISHES, Said, question, take_account, take_vendor, wish
+from farewell.chat.wishes import CLOSING, WISHES, Said, next_account, question, take_account, take_vendor, wish
+from farewell.chat.waiting import object_to_waiting
 from farewell.closing import case as cases
 from farewell.closing import statements
 from farewell.closing.confirm import close_after_port, confirm
@@ -25,16 +36,6 @@ from farewell.policy.model import REASON_CODES, ReasonCode
 from farewell.work import Work
 
 
-def _opened(work: Work, conversation: Conversation, text: str) -> tuple[Said, ClosingCase | None]:
-    """The case that an answer belongs to; opens one where the customer is ahead of us."""
-    case = case_of(work, conversation)
-    if case is not None:
-        conversation.topic = "closing"
-        return [], case
-    said = wish(work, conversation, "closing", text)
-    return said, case_of(work, conversation)
-
-
 def answer(
     work: Work,
     conversation: Conversation,
@@ -44,35 +45,36 @@ def answer(
     reason: ReasonCode | None = None,
 ) -> Said:
     """The customer answers a requirement, asked or not. `text` names a number or gives words;
-    `reason` is what they are about where they tell why the customer leaves."""
+    `reason` is what they are about where they tell why the customer leaves.
+
+    Where nothing is being closed, no answer begins it: that takes a wish."""
     if (code, value) == ("data_export", "export") and case_of(work, conversation) is None:
         return _export_alone(work, conversation, text or "")
+    case = case_of(work, conversation)
     if conversation.topic in COMING_BACK:  # an account is wanted back, and nothing is being closed
         return question(work, conversation, "numbers") if code == "keep_numbers" else []
     if (code, value) == ("sub_accounts", "close_all") and conversation.asked != code:
-        return wish(work, conversation, "closing", text or "")  # the list was not shown yet
-    said, case = _opened(work, conversation, text or "")
+        return wish(work, conversation, "closing", text or "", all_of_them=True)
     if code == "exit_reason":
         value = _reason_in(conversation, value, text or "", reason)
     if case is None:
-        if code == "exit_reason" and value in ("words", *REASON_CODES):
-            reasons.keep(conversation, value, text or "", given=True)
-        return said
+        return _without_closing(work, conversation, code, value, text or "")
+    conversation.topic = "closing"
     if code == "keep_numbers" and not _owed(work, case, code):
-        return [*said, *question(work, conversation, "port_out")]
+        return question(work, conversation, "port_out")
     if (code, value) == ("data_export", "export") and not _owed(work, case, code):
-        return [*said, *question(work, conversation, "data_retention")]
+        return question(work, conversation, "data_retention")
     if code not in ("alternatives", "exit_reason", *PORTS) and not _owed(work, case, code):
-        return said
+        return []
     if (code, value) == ("port_works", "works") and not _surely(conversation, code):
         cases.ask_rested_again(work, case)
-        return said  # words alone close nothing: the question follows
+        return []  # words alone close nothing: the question follows
     person, actor = person_of(conversation), actor_of(conversation)
     subject = ""
     if code in PORTS:
         subject_or_statement = _port(work, conversation, case, code, value, text or "")
         if isinstance(subject_or_statement, Statement):
-            return [*said, subject_or_statement]
+            return [subject_or_statement]
         subject = subject_or_statement
     words = text if code == "exit_reason" else None
     cases.answer(
@@ -86,8 +88,44 @@ def answer(
         words=words,
     )
     if code == "exit_reason" and reason:
-        return [*said, statements.reason_noted(work.policy(case.account), reason)]
-    return [*said, *_after(work, conversation, case, code, value)]
+        return [statements.reason_noted(work.policy(case.account), reason)]
+    return _after(work, conversation, case, code, value)
+
+
+def _without_closing(
+    work: Work, conversation: Conversation, code: str, value: str, text: str
+) -> Said:
+    """An answer to a question of a closing where nothing is being closed."""
+    told_why = code == "exit_reason" and value in ("words", *REASON_CODES)
+    wanted = conversation.wanted in CLOSING
+    if told_why and (wanted or value != "words"):
+        reasons.keep(conversation, value, text, given=True)
+    if wanted and conversation.topic == "choose_account":
+        return [Statement("account_first", {})]
+    if wanted and conversation.topic != "none":
+        return []
+    if conversation.person is None:
+        return question(work, conversation, TOPIC_OF.get(code, "undo"))
+    account = conversation.account
+    if code == "keep_numbers" and account and restorable_numbers(work, account):
+        conversation.topic = "restore"
+        return []
+    asked = question(work, conversation, TOPIC_OF[code]) if code in TOPIC_OF else []
+    if conversation.topic != "none":  # which account the question is about
+        return asked
+    if told_why:
+        return [Statement("reason_without_closing", {})]
+    return [*asked, Statement("nothing_being_closed", {})]
+
+
+TOPIC_OF = {
+    "keep_numbers": "numbers",
+    "open_port": "port_out",
+    "port_works": "port_out",
+    "data_export": "data_export",
+    "sub_accounts": "sub_accounts",
+}
+"""What a question of the closing is about, for who answers it without one."""
 
 
 def _reason_in(conversation: Conversation, value: str, text: str, reason: ReasonCode | None) -> str:
@@ -141,7 +179,7 @@ def _after(
     if code == "port_works" and value == "works":
         if close_after_port(work, case=case, actor=actor_of(conversation)):
             conversation.topic = "none"
-            return closing_told(work, case.account)
+            return [*closing_told(work, case.account), *next_account(work, conversation)]
         return [Statement("port_verified", {})]
     if (code, value) == ("keep_numbers", "release_all"):
         return [Statement("no_number_kept", {})]
@@ -185,7 +223,36 @@ def _port(
             return named
     elif named or asked_about:
         return named or asked_about
+    conversation.awaits_number = value
     return Statement("name_the_number", {"numbers": [n.phrase() for n in fitting]})
+
+
+def _given_up(numbers: Sequence[NumberView]) -> Statement:
+    given_up = [number.phrase() for number in numbers if number.given_up]
+    if not given_up:
+        return Statement("none_given_up", {})
+    return Statement("given_up_so_far", {"numbers": given_up})
+
+
+def name_number(
+    work: Work, conversation: Conversation, case: ClosingCase, value: str, e164: str
+) -> Said:
+    """The number of an open port that was asked for, so that an answer can be about it."""
+    conversation.awaits_number = None
+    port = next((n.port for n in work.view(case.account).all_numbers() if n.e164 == e164), None)
+    code = "port_works" if port == "completed" and value != "give_up" else "open_port"
+    if code == "port_works":
+        return []  # whether it works is asked, and a plain yes answers
+    cases.answer(
+        work,
+        case=case,
+        person=person_of(conversation),
+        actor=actor_of(conversation),
+        code=code,
+        value="give_up" if value == "give_up" else "wait",
+        subject=e164,
+    )
+    return _after(work, conversation, case, code, value)
 
 
 def take_option(work: Work, conversation: Conversation, code: str, text: str) -> Said:
@@ -223,6 +290,9 @@ def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said
         return []
     if not plain:
         return [Statement("confirm_unclear", {})]
+    given_up = [n.e164 for n in work.view(case.account).all_numbers() if n.given_up]
+    if str(conversation.asked_facts.get("given_up", "")) != ",".join(given_up):
+        return [Statement("quote_changed", {})]
     state = cases.state_of(work, case)
     seen = set(cases.seen_by(work, case, conversation.id))
     shown = {r.code for r in state.owed if (r.code, r.facts_hash) in seen}
@@ -242,7 +312,7 @@ def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said
     if case.state == "waiting_for_port":
         return []
     conversation.topic, conversation.wanted = "none", None
-    return closing_told(work, case.account)
+    return [*closing_told(work, case.account), *next_account(work, conversation)]
 
 
 def closing_told(work: Work, account: Account) -> Said:
@@ -282,6 +352,18 @@ def consent(work: Work, conversation: Conversation) -> Said:
         ways = statements.contacts(work.policy(account))
         told.append(Statement("numbers_by_support", {"contacts": ways}))
     return told
+
+
+def unasked(work: Work, conversation: Conversation, yes: bool) -> Said:
+    """A yes, or another short answer, to which no open question belongs."""
+    case = case_of(work, conversation)
+    if case is None or conversation.topic != "none":
+        return []
+    if yes:
+        return wish(work, conversation, "closing", "")
+    if object_to_waiting(work, conversation):
+        return []
+    return [Statement("closing_rests", {"account": work.view(case.account).named()})]
 
 
 def restore(work: Work, conversation: Conversation, yes: bool) -> Said:

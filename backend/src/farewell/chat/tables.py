@@ -52,6 +52,12 @@ class Conversation(Base):
     """Whether the assistant's actions reached the backend since the last customer message."""
     verifying_account: Mapped[str | None]
     """Account number given by a visitor; the next message is the security answer."""
+    awaits_number: Mapped[str | None]
+    """The answer about a port whose number was just asked for; the next message may be it."""
+    further: Mapped[list[str]] = mapped_column(JSON, default=list)
+    """Ids of the accounts that are to be closed after the present one."""
+    objected: Mapped[bool] = mapped_column(default=False)
+    """Whether a standing confirmation was taken back that the customer has to hear of yet."""
     awaits_message: Mapped[str | None]
     """The handover for which the customer may leave a message now."""
     address: Mapped[str | None]

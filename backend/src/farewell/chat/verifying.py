@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from farewell.chat.inbound import question_text
+from farewell.chat import wishes
+from farewell.chat.naming import account_number_in
 from farewell.chat.tables import Conversation
 from farewell.chat.wishes import Said, verification_ways
 from farewell.closing.statements import contacts
@@ -11,6 +13,15 @@ from farewell.work import Work
 
 LONGEST = 40
 """Characters of an account number."""
+
+
+def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
+    """A wish to close or reactivate; a visitor may give the account number along with it."""
+    told = wishes.wish(work, conversation, what, text)
+    number = account_number_in(text) if conversation.topic == "verify" else None
+    if number is None:
+        return told
+    return [*told, *begin_verification(work, conversation, number)]
 
 
 def begin_verification(work: Work, conversation: Conversation, said: str) -> Said:

@@ -38,6 +38,8 @@ class ClosingCase(Base):
     opened_by: Mapped[str] = mapped_column(ForeignKey("persons.id"))
     skip_ahead: Mapped[bool] = mapped_column(default=False)
     """The customer said "just cancel it": what can be skipped is skipped."""
+    conversation_id: Mapped[str | None]
+    """The conversation that led through the case last; none for form and API."""
     reason_code: Mapped[str | None]
     """Why the customer leaves; None where nothing was said, or the words were not sorted."""
     reason_words: Mapped[str | None]

@@ -81,6 +81,46 @@ def take_back_all(work: Work, *, case: ClosingCase, viewer: str, actor: Actor) -
     work.session.flush()
 
 
+def keep_number(work: Work, *, case: ClosingCase, e164: str, actor: Actor) -> None:
+    """A number that was given up is not: what becomes of it is asked again."""
+    _keep_again(case, e164)
+    _ask_anew(work, case, "open_port", e164)
+    record(work.session, work.now, actor, "port.kept", f"number:{e164}")
+    work.session.flush()
+
+
+def reopen_port(work: Work, *, case: ClosingCase, e164: str, actor: Actor) -> None:
+    """A number that was said to work at the new provider does not: whether it works is asked
+    again, and until then it counts as being ported."""
+    for account in (case.account, *case.account.children):
+        for number in account.numbers:
+            if number.e164 == e164 and number.status == "ported" and number.port_out:
+                number.port_out.status, number.status = "completed", "active"
+    _ask_anew(work, case, "port_works", e164)
+    record(work.session, work.now, actor, "port.reopened", f"number:{e164}")
+    work.session.flush()
+
+
+def reopen(work: Work, *, case: ClosingCase, code: str, actor: Actor) -> None:
+    """One answer is taken back, also where the question was skipped."""
+    case.skip_ahead = False
+    if code == "exit_reason":
+        case.reason_code = case.reason_words = None
+    _ask_anew(work, case, code)
+    record(work.session, work.now, actor, "requirement.reopened", f"case:{case.id}", code=code)
+    work.session.flush()
+
+
+def _ask_anew(work: Work, case: ClosingCase, code: str, subject: str = "") -> None:
+    if case.state == "waiting_for_port":
+        ask_again(case)
+    given = case.answer_to(code, subject)
+    if given:
+        case.answers.remove(given)
+        work.session.delete(given)
+    case.touched_at = work.now
+
+
 def _keep_again(case: ClosingCase, e164: str) -> None:
     """A number that was given up for this closing is not given up any more."""
     for account in (case.account, *case.account.children):
