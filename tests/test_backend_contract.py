@@ -65,6 +65,7 @@ class Calls:
         "hand_over": [None, "a person"],
         "leave_message": ["please call me"],
         "restore_numbers": [True],
+        "unasked": [True],
         "begin_verification": ["T-1001"],
     }
 

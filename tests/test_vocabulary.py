@@ -30,10 +30,9 @@ REQUIREMENTS: list[str] = DOMAIN["slots"]["next_requirement"]["values"]
 RASAS_OWN = {"action_listen", "action_deactivate_loop"}
 SAID_HERE = {
     "introduction": "action_session_start",
-    "confirm_unclear": "rules",
     "one_at_a_time": "action_next_step",
     "not_served_here": "action_next_step",
-    "undecided": "rules",
+    "no_answer": "action_next_step",
     **{f"why_{code}": "action_explain_question" for code in REQUIREMENTS},
 }
 """Statements that the assistant makes without the backend."""

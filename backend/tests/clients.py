@@ -89,7 +89,7 @@ class PaperRasa:
                 said += spoken(await self.act(sender, "unasked", yes=True))
             case ["skip"]:
                 said += spoken(await self.act(sender, "unasked", yes=False))
-            case ["unsure"]:
+            case ["unsure"] | ["/undecided"]:
                 said += spoken(await self.act(sender, "undecided"))
             case ["gibberish", *_]:
                 body = {"text": text, "out_of_scope": False}

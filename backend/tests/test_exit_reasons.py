@@ -274,7 +274,8 @@ def test_a_reason_that_was_given_as_such_waits_too(
     api: Api, several: World, words: str, noted: str, kept: str | None
 ) -> None:
     token = api.sign_in()
-    assert heard(api.say(token, f"answer exit_reason words {words}")) == ["choose_account?"]
+    said = heard(api.say(token, f"answer exit_reason words {words}"))
+    assert said == ["reason_without_closing"]
 
     said = heard(api.say(token, "account T-2"))
 

@@ -120,7 +120,10 @@ def test_several_others_are_named_back_too(api: Api, denver_and_boston: World, w
     token = api.sign_in()
     api.say(token, "close denver")
 
-    assert said(api, token, f"{words} boston and austin").startswith("one_account_at_a_time")
+    told = said(api, token, f"{words} boston and austin")
+
+    assert "one_account_at_a_time" in told
+    assert told.startswith("left_open") == (words == "other account")
 
 
 # --- in the middle of a closing ------------------------------------------------------------------
@@ -155,7 +158,7 @@ def test_an_account_that_is_named_plainly_takes_the_place_of_the_other(
 
     heard = said(api, token, words)
 
-    assert heard.startswith("account_found")
+    assert heard.startswith("left_open\n\naccount_found")
     assert "reason_noted" in heard
     assert denver_and_boston.show("T-1")["account"]["status"] == "active"
     assert denver_and_boston.show("T-1")["closing_case"]["state"] == "abandoned"
@@ -168,7 +171,9 @@ def test_a_price_changes_the_account_where_that_is_what_is_wanted(
     token = api.sign_in()
     api.say(token, "close denver")
 
-    assert said(api, token, "other account the $20 one").startswith("account_found")
+    told = said(api, token, "other account the $20 one")
+
+    assert told.startswith("left_open\n\naccount_found")
 
     assert denver_and_boston.show("T-2")["account"]["status"] == "closing"
     assert denver_and_boston.show("T-1")["account"]["status"] == "active"

@@ -71,22 +71,45 @@ def correct(work: Work, conversation: Conversation) -> Said:
     return found()
 
 
-def _number_named(talk: Talk) -> Correction | None:
-    """A bare number, after it was asked for."""
-    value = talk.conversation.awaits_number
-    if value is None or not plain.is_bare_number(talk.text):
+def _given_up(talk: Talk) -> Correction | None:
+    """A number in the middle of a port is given up in plain words; which one has to be said."""
+    ported = talk.numbers(_is_open)
+    if not ported or not plain.gives_up(talk.conversation, talk.text):
         return None
-    ported = talk.numbers(lambda n: n.status == "active" and _is_open(n))
     named = numbers_meant(talk.conversation, talk.text, ported)
+    if len(named) == 1:
+        return lambda: replies.name_number(
+            talk.work, talk.conversation, talk.case, "give_up", named[0].e164
+        )
+
+    def ask_which() -> Said:
+        talk.conversation.awaits_number = "give_up"
+        return [Statement("name_the_number", {"numbers": [_phrase(n) for n in ported]})]
+
+    return ask_which
+
+
+def _number_named(talk: Talk) -> Correction | None:
+    """A bare number: after it was asked for it is the answer, else it is no other account's."""
+    if not plain.is_bare_number(talk.text):
+        return None
+    value = talk.conversation.awaits_number
+    in_use = talk.numbers(lambda n: n.status == "active")
+    named = numbers_meant(talk.conversation, talk.text, in_use)
     if len(named) != 1:
         return None
+    if not _is_open(named[0]):
+        return lambda: wishes.further_told(talk.work, talk.conversation, always=True)
+    if value is None:
+        return lambda: wishes.question(talk.work, talk.conversation, "port_out")
     return lambda: replies.name_number(
         talk.work, talk.conversation, talk.case, value, named[0].e164
     )
 
 
 def _is_open(number: PhoneNumber) -> bool:
-    return number.port_out is not None and number.port_out.is_open
+    active = number.status == "active"
+    return active and number.port_out is not None and number.port_out.is_open
 
 
 def _number_kept(talk: Talk) -> Correction | None:
@@ -192,6 +215,8 @@ def _further_account(talk: Talk) -> Correction | None:
     ]
     named = accounts_named(talk.work, talk.conversation, talk.text, plainly=True)
     further = [account for account in others if account in named]
+    if named == [present]:  # "and close Boston as well", which is the one
+        return lambda: wishes.further_told(talk.work, talk.conversation, always=True)
     if not named and len(others) == 1 and plain.names_the_other(words, talk.text):
         further = others
     if not further:
@@ -212,6 +237,7 @@ def _day(talk: Talk) -> Correction | None:
 
 
 LOOKED_FOR: tuple[Callable[[Talk], Correction | None], ...] = (
+    _given_up,
     _number_named,
     _number_kept,
     _port_fails,

@@ -30,6 +30,7 @@ MASKED = "••••••"
 VERIFIED = "/verified"
 HUMAN = "/request_human"
 CORRECTION = "/correction"
+UNDECIDED = "/undecided"
 WORDS_AROUND_A_NUMBER = 5
 """A longer text is more than a corrected account number."""
 
@@ -133,6 +134,8 @@ def take(
     if correction(work, conversation, text):
         return ForRasa(CORRECTION)
     conversation.awaits_number = None
+    if conversation.asked != "open_port" and plain.waits(conversation, text):
+        return ForRasa(UNDECIDED)
     if plain.objects(conversation, text):
         object_to_waiting(work, conversation)  # whatever else it means, and whoever hears it
     return ForRasa(text)
@@ -189,10 +192,11 @@ def _security_answer(
         return ForRasa("/go_back")
     if plain.starts_over(conversation, text):
         return ForRasa("/start_over")
-    other = _other_account_number(conversation, text)
-    if other:
-        conversation.verifying_account = other
-        return Reply(question_text(work, conversation, other), verify_buttons(words))
+    named = _account_number(conversation, text)
+    if named:  # corrected, or said again
+        conversation.verifying_account = named
+        asked = question_text(work, conversation, named, again=named == number)
+        return Reply(asked, verify_buttons(words))
     if plain.asks(conversation, text):  # a question of the customer's; it counts as no attempt
         return Reply(words.text("verify.first", question=question), verify_buttons(words))
     outcome = verify(work, conversation, number, text).outcome
@@ -219,13 +223,13 @@ def _security_answer(
     )
 
 
-def _other_account_number(conversation: Conversation, text: str) -> str | None:
-    """Another account number than the one before, of the same form, with hardly a word around."""
+def _account_number(conversation: Conversation, text: str) -> str | None:
+    """An account number of the same form as the one before, with hardly a word around."""
     number, said = account_number_in(text), conversation.verifying_account or ""
     if number is None or len(text.split()) > WORDS_AROUND_A_NUMBER:
         return None
     same_form = [re.sub(r"\d", "0", n.casefold()) for n in (number, said)]
-    return number if same_form[0] == same_form[1] and number != said else None
+    return number if same_form[0] == same_form[1] else None
 
 
 def verify_buttons(words: Catalogue) -> tuple[tuple[str, str], ...]:

@@ -121,6 +121,11 @@ def objects(conversation: Conversation, text: str) -> bool:
     return _holds(conversation, text, "plain.objection")
 
 
+def waits(conversation: Conversation, text: str) -> bool:
+    """Whether a text only wants a moment: "hold on"."""
+    return _listed(conversation, text, "plain.wait")
+
+
 def takes_number_back(conversation: Conversation, text: str, *, named: bool) -> bool:
     """Whether a text keeps a number that was given up: "don't give it up", "I changed my mind about
     that number". `named`: it names such a number."""

@@ -14,6 +14,7 @@ from farewell.chat.naming import number_named
 from farewell.chat.plain import (
     CONFIRMATIONS,
     YES,
+    asks,
     gives_up,
     is_about_a_port,
     is_bare_wish,
@@ -66,6 +67,8 @@ def answer(
         return question(work, conversation, "data_retention")
     if code not in ("alternatives", "exit_reason", *PORTS) and not _owed(work, case, code):
         return []
+    if code in PORTS and conversation.pressed is None and asks(conversation, text or ""):
+        return question(work, conversation, "port_out")  # "did my port finish"
     if (code, value) == ("port_works", "works") and not _surely(conversation, code):
         cases.ask_rested_again(work, case)
         return []  # words alone close nothing: the question follows
@@ -98,7 +101,7 @@ def _without_closing(
     """An answer to a question of a closing where nothing is being closed."""
     told_why = code == "exit_reason" and value in ("words", *REASON_CODES)
     wanted = conversation.wanted in CLOSING
-    if told_why and (wanted or value != "words"):
+    if told_why:
         reasons.keep(conversation, value, text, given=True)
     if wanted and conversation.topic == "choose_account":
         return [Statement("account_first", {})]
@@ -212,6 +215,12 @@ def _port(
     numbers = work.view(case.account).all_numbers()
     named = number_named(conversation, text, [n.e164 for n in numbers])
     fitting = [n for n in numbers if n.port and (n.port == "completed" or code == "open_port")]
+    if value == "give_up" and conversation.pressed is None and objects(conversation, text):
+        return _given_up(numbers)  # "don't give it up": nothing more is
+    if value == "give_up" and not fitting and any(n.given_up for n in numbers):
+        return _given_up(numbers)
+    if value == "wait" and not fitting and not is_about_a_port(conversation, text):
+        return Statement("undecided", {})  # "wait": nothing waits for a port here
     if not fitting or (named and all(n.e164 != named for n in fitting)):
         return Statement("no_open_port", {})
     bound = str(conversation.asked_facts.get("subject", ""))

@@ -121,11 +121,14 @@ def _further(work: Work, conversation: Conversation) -> list[Account]:
     return [account for account in found if account and account.status in ("active", "closing")]
 
 
-def further_told(work: Work, conversation: Conversation) -> Said:
-    """Which account is first, and which follow."""
+def further_told(work: Work, conversation: Conversation, *, always: bool = False) -> Said:
+    """Which account is first, and which follow. `always`: also where none follows."""
     further, present = _further(work, conversation), conversation.account
-    if not further or present is None:
+    if present is None or not (further or always):
         return []
+    if not further:
+        label = work.view(present).label(work.kind(present))
+        return [Statement("account_found", {"account": label})]
     names = [work.view(account).named() for account in further]
     return [Statement("further_noted", {"account": work.view(present).named(), "accounts": names})]
 
@@ -198,6 +201,7 @@ def _begin(
         work, person=person_of(conversation), account=account, actor=actor_of(conversation)
     )
     case.conversation_id = conversation.id
+    skips = wanted == "closing_now" and not case.skip_ahead
     case.skip_ahead = case.skip_ahead or wanted == "closing_now"
     conversation.wanted = "closing"
     conversation.further = [key for key in conversation.further if key != account.id]
@@ -208,6 +212,8 @@ def _begin(
             Statement("account_found", {"account": work.view(account).label(work.kind(account))})
         )
         told += further_told(work, conversation)
+    elif skips:
+        told.append(Statement("questions_skipped", {}))
     given = answers_of(work, case)
     if taken_up and given:
         told.append(Statement("closing_continued", {"answers": given}))
@@ -382,7 +388,8 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
     if conversation.topic == "choose_vendor":
         return choose_account(work, conversation, text)
     idle = conversation.person is not None and conversation.topic == "none"
-    if idle and accounts_named(work, conversation, text):
+    about_another = conversation.topic == "closing" and asks(conversation, text)
+    if (idle or about_another) and accounts_named(work, conversation, text):
         return choose_account(work, conversation, text)
     if not foreign:  # it may have been an objection
         object_to_waiting(work, conversation)
@@ -401,6 +408,10 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
     if account is None and conversation.person is not None:
         found = cases.accounts_of(work, conversation.person)
         account = found[0] if len(found) == 1 else None
+    wants_back = account is not None and topic == "numbers" and conversation.topic == "none"
+    if account and wants_back and restorable_numbers(work, account):
+        conversation.account, conversation.topic = account, "restore"
+        return []
     vendor = conversation.person.vendor if conversation.person else conversation.vendor
     assert vendor is not None
     policy = work.vendor(vendor)

@@ -15,6 +15,13 @@ from farewell.work import Work
 
 STANDING = "standing_confirmation"
 SKIPPED = "skip_ahead"
+SKIPPED_AS = {
+    "keep_numbers": "release_all",
+    "data_export": "skip",
+    "sub_accounts": "close_all",
+    "exit_reason": "skip",
+}
+"""What it comes to that a question was passed over."""
 
 
 def take_back_last(work: Work, *, case: ClosingCase, actor: Actor) -> str | None:
@@ -102,7 +109,22 @@ def reopen_port(work: Work, *, case: ClosingCase, e164: str, actor: Actor) -> No
 
 
 def reopen(work: Work, *, case: ClosingCase, code: str, actor: Actor) -> None:
-    """One answer is taken back, also where the question was skipped."""
+    """One answer is taken back, also where the question was skipped; the others that were skipped
+    stay so."""
+    if case.skip_ahead:
+        for owed in state_of(work, case).owed:
+            skipped = SKIPPED_AS.get(owed.code)
+            if skipped and owed.code != code and case.answer_to(owed.code) is None:
+                answer = Answer(
+                    code=owed.code, subject="", value=skipped, by=case.opened_by, at=work.now
+                )
+                case.answers.append(answer)
+        if case.answer_to("alternatives") is None:
+            case.answers.append(
+                Answer(
+                    code="alternatives", subject="", value="decline", by=case.opened_by, at=work.now
+                )
+            )
     case.skip_ahead = False
     if code == "exit_reason":
         case.reason_code = case.reason_words = None

@@ -8,6 +8,7 @@ from farewell.accounts.tables import PhoneNumber, PortOut
 from farewell.audit import Actor, record
 from farewell.chat.tables import Conversation
 from farewell.closing.case import open_case_of
+from farewell.closing.tables import ClosingCase
 from farewell.errors import Problem, not_found
 from farewell.facts import Statement
 from farewell.notify.outbox import promise
@@ -43,9 +44,14 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
     case = open_case_of(work, account)
     if case is None and account.parent:
         case = open_case_of(work, account.parent)
-    if case is None or case.state != "waiting_for_port" or status not in ("completed", "canceled"):
+    if case is None or status not in ("completed", "canceled"):
         return None
     waiting_for = case.standing_by or case.opened_by
+    if case.state != "waiting_for_port":
+        # The customer took the standing confirmation back, and wanted to be asked at the end.
+        given = case.answer_to("open_port", e164)
+        waited = status == "completed" and given is not None and given.value == "wait"
+        return _speaking(work, case, waiting_for) if waited else None
     if status == "canceled":
         # The customer agreed to close once the number is elsewhere; now it stays, so ask again.
         case.state, case.standing_limit_minor = "open", None
@@ -59,10 +65,15 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
         account=case.account,
         statements=[Statement(f"port_{status}", {"number": e164})],
     )
+    return _speaking(work, case, waiting_for)
+
+
+def _speaking(work: Work, case: ClosingCase, person_id: str) -> str | None:
+    """The person's newest conversation about the account of a case, to go on with it there."""
     conversation = work.session.scalar(
         select(Conversation)
         .where(Conversation.account_id == case.account_id)
-        .where(Conversation.person_id == waiting_for)
+        .where(Conversation.person_id == person_id)
         .order_by(Conversation.created_at.desc())
         .limit(1)
     )
