@@ -30,9 +30,7 @@ def facts(api: Api, world: World) -> dict[str, str]:
 
 
 def number(world: World, of: str = "T-1", index: int = 0) -> dict[str, Any]:
-    found: dict[str, Any] = next(
-        n for n in world.show(of)["numbers"] if n["e164"] == e164(index)
-    )
+    found: dict[str, Any] = next(n for n in world.show(of)["numbers"] if n["e164"] == e164(index))
     return found
 
 
@@ -232,7 +230,7 @@ def test_close_it_now_hears_what_it_waits_for(api: Api, porting: World, waiting:
     assert porting.show("T-1")["closing_case"]["state"] == "waiting_for_port"
 
 
-# --- a ported number, sub-accounts, the reason, the day --------------------------------------------
+# --- a ported number, sub-accounts, the reason, the day -----------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -311,8 +309,15 @@ def cities(world: World) -> World:
     return world
 
 
-@pytest.mark.parametrize("words", ["now close denver too", "also close T-1 afterwards",
-                                   "yes and also close denver", "the other one as well"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "now close denver too",
+        "also close T-1 afterwards",
+        "yes and also close denver",
+        "the other one as well",
+    ],
+)
 def test_a_further_account_is_remembered_said_and_follows(
     api: Api, cities: World, words: str
 ) -> None:
@@ -348,11 +353,20 @@ def test_stopping_forgets_what_was_to_follow(api: Api, cities: World) -> None:
     assert cities.show("T-1")["account"]["status"] == "active"
 
 
-# --- nothing opens a closing but a wish ------------------------------------------------------------
+# --- nothing opens a closing but a wish ---------------------------------------------------------
 
-ANSWERS = ["keep_numbers release_all", "keep_numbers port_first", "open_port wait",
-           "open_port give_up", "port_works works", "data_export skip", "data_export have",
-           "exit_reason words", "sub_accounts transfer_first", "alternatives decline"]
+ANSWERS = [
+    "keep_numbers release_all",
+    "keep_numbers port_first",
+    "open_port wait",
+    "open_port give_up",
+    "port_works works",
+    "data_export skip",
+    "data_export have",
+    "exit_reason words",
+    "sub_accounts transfer_first",
+    "alternatives decline",
+]
 
 
 @pytest.mark.parametrize("given", ANSWERS)

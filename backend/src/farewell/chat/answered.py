@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from farewell.accounts.snapshot import NumberView
 from farewell.accounts.tables import Account
 from farewell.closing.case import open_case_of
 from farewell.closing.tables import Answer, ClosingCase
-from farewell.accounts.snapshot import NumberView
 from farewell.facts import Phrase, Statement, VendorWords
 from farewell.work import Work
 

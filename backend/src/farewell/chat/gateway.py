@@ -86,7 +86,10 @@ class Gateway:
 
     async def assistant_answers(self) -> bool:
         """Whether Rasa with its model, and its actions, are there for a first message."""
-        asked = ["/webhooks/farewell/", *([f"{self._actions_url}/health"] if self._actions_url else [])]
+        asked = [
+            "/webhooks/farewell/",
+            *([f"{self._actions_url}/health"] if self._actions_url else []),
+        ]
         try:
             for url in asked:
                 (await self._rasa.get(url, timeout=READY_PATIENCE)).raise_for_status()
@@ -195,7 +198,7 @@ class Gateway:
     def _apologise(work: Work, conversation: Conversation, *, drop_question: bool = True) -> Wire:
         """An apology that never claims that nothing happened; a closure's facts follow it."""
         words = language_of(conversation)
-        confirming = CONFIRMED == conversation.pressed or conversation.asked in CONFIRMATIONS
+        confirming = conversation.pressed == CONFIRMED or conversation.asked in CONFIRMATIONS
         if drop_question:  # a newer one may have been lost: no yes may meet it
             forget_question(conversation)
         apology = "gateway.apology.confirming" if confirming else "gateway.apology"

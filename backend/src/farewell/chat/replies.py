@@ -22,8 +22,18 @@ from farewell.chat.plain import (
 )
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
-from farewell.chat.wishes import CLOSING, WISHES, Said, next_account, question, take_account, take_vendor, wish
 from farewell.chat.waiting import object_to_waiting
+from farewell.chat.wishes import (
+    CLOSING,
+    WISHES,
+    Said,
+    next_account,
+    other_account_asked,
+    question,
+    take_account,
+    take_vendor,
+    wish,
+)
 from farewell.closing import case as cases
 from farewell.closing import statements
 from farewell.closing.confirm import close_after_port, confirm
@@ -61,6 +71,10 @@ def answer(
     if case is None:
         return _without_closing(work, conversation, code, value, text or "")
     conversation.topic = "closing"
+    if (code, value) == ("exit_reason", "words") and asks(conversation, text or ""):
+        asked_about = other_account_asked(work, conversation, text or "")
+        if asked_about:  # "what about Harbor Dental?" tells no reason
+            return asked_about
     if code == "keep_numbers" and not _owed(work, case, code):
         return question(work, conversation, "port_out")
     if (code, value) == ("data_export", "export") and not _owed(work, case, code):

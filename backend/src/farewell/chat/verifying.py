@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from farewell.chat.inbound import question_text
 from farewell.chat import wishes
+from farewell.chat.inbound import question_text
 from farewell.chat.naming import account_number_in
 from farewell.chat.tables import Conversation
 from farewell.chat.wishes import Said, verification_ways

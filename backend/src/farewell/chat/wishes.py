@@ -237,6 +237,19 @@ def _not_closed(work: Work, conversation: Conversation, account: Account) -> Sai
     return [Statement("not_closed", {"account": work.view(account).named()})]
 
 
+def other_account_asked(work: Work, conversation: Conversation, text: str) -> Said:
+    """A question that names another account than the one that is being closed turns to none."""
+    present = conversation.account if conversation.topic == "closing" else None
+    if present is None or not asks(conversation, text):
+        return []
+    named = accounts_named(work, conversation, text)
+    if not named or present in named:
+        return []
+    names = [work.view(account).named() for account in named]
+    facts = {"account": work.view(present).named(), "accounts": names}
+    return [Statement("other_account_asked", facts)]
+
+
 def choose_account(work: Work, conversation: Conversation, text: str) -> Said:
     """The customer names an account, also a different one than before. Nothing is guessed."""
     if conversation.topic == "choose_vendor":
@@ -251,11 +264,9 @@ def choose_account(work: Work, conversation: Conversation, text: str) -> Said:
     if foreign:
         return _not_yours(work, conversation, foreign, accounts)
     named = accounts if len(accounts) == 1 else accounts_named(work, conversation, text)
-    present = conversation.account if conversation.topic == "closing" else None
-    if present and named and present not in named and asks(conversation, text):
-        names = [work.view(account).named() for account in named]
-        present_name = work.view(present).named()
-        return [Statement("other_account_asked", {"account": present_name, "accounts": names})]
+    asked = other_account_asked(work, conversation, text)
+    if asked:
+        return asked
     if len(named) > 1:
         return _one_at_a_time(work, conversation, named)
     conversation.wanted = conversation.wanted or "closing"
