@@ -34,7 +34,7 @@ def _line(work: Work, case: ClosingCase, given: Answer) -> Phrase:
 def _reason(work: Work, case: ClosingCase) -> Phrase:
     if case.reason_code:
         choices = work.policy(case.account).exit_reasons.choices
-        titles = {choice.code: VendorWords(choice.title) for choice in choices}
+        titles = {str(choice.code): VendorWords(choice.title) for choice in choices}
         named = titles.get(case.reason_code) or Phrase(f"reason.{case.reason_code}", {})
         return Phrase("answered.exit_reason", {"reason": named})
     if case.reason_words:
