@@ -155,7 +155,7 @@ def names_kind(conversation: Conversation, text: str, kind: AccountType) -> bool
 
 def changes_reason(conversation: Conversation, text: str) -> bool:
     """Whether a text wants another reason noted than the one that was given."""
-    return _holds(conversation, text, "plain.reason") and _holds(conversation, text, "plain.change")
+    return _holds(conversation, text, "plain.change_reason")
 
 
 def adds(conversation: Conversation, text: str) -> bool:
