@@ -17,7 +17,13 @@ from launch.paths import ROOT
 from launch.processes import QUIET_RASA
 
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
-FROM_BUTTONS_AND_GATEWAY = {"choose_option", "confirm_closure", "verified", "port_update"}
+FROM_BUTTONS_AND_GATEWAY = {
+    "choose_option",
+    "confirm_closure",
+    "verified",
+    "port_update",
+    "correction",
+}
 NOT_UNDERSTOOD = {"nlu_fallback", "out_of_scope"}
 
 
@@ -80,7 +86,7 @@ def test_nothing_guesses_at_what_was_meant() -> None:
 def test_what_is_not_understood_at_a_confirmation_asks_it_again(asked: str) -> None:
     (rule,) = [r for r in RULES if asked_in(r) == asked and NOT_UNDERSTOOD & intents(r)]
     assert intents(rule) == NOT_UNDERSTOOD
-    assert actions_of(rule) == ["utter_say_confirm_unclear", "action_next_step"]
+    assert actions_of(rule) == ["action_not_understood", "action_next_step"]
 
 
 def test_only_words_of_closing_reach_the_confirmation_and_only_where_it_is_asked() -> None:
