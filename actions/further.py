@@ -13,7 +13,7 @@ from textwrap import shorten
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import ExportData, HaveExport, KeepNumbers, ReleaseNumbers, WaitForPort
+from actions.answers import ExportData, HaveExport, KeepNumbers, ReleaseNumbers, SkipExport, WaitForPort
 from actions.base import Told, said, speak
 from actions.client import Backend, Utterance
 from actions.questions import QUESTION, answer
@@ -37,6 +37,7 @@ SERVED: dict[str, Told] = {
     "request_human": HandOver(),
     "want_export": ExportData(),
     "have_export": HaveExport(),
+    "decline_export": SkipExport(),
     "keep_numbers": KeepNumbers(),
     "release_numbers": ReleaseNumbers(),
     "wait_for_port": WaitForPort(),

@@ -23,9 +23,10 @@ class Clause:
 
 
 class Cutter:
-    """Knows where a clause may end: at punctuation, and before the words that join clauses."""
+    """Knows where a clause may end: at punctuation, and before the words that join clauses, unless
+    one that denies comes before them."""
 
-    def __init__(self, joining: Sequence[str]) -> None:
+    def __init__(self, joining: Sequence[str], denying: Sequence[str] = ()) -> None:
         words = "|".join(re.escape(word) for word in sorted(joining, key=len, reverse=True))
         # A full stop within an amount, a number or an address ends nothing. Each run of signs is
         # tried from its beginning alone: from each of its signs would take a second for thousands.
@@ -36,7 +37,9 @@ class Cutter:
             r"\n+",
         ]
         if words:
-            ends.append(rf"(?<![\s,])[\s,]+(?=(?:{words})\s)")
+            # "Not because of the price" is one thing.
+            apart = "".join(rf"(?<!\b{re.escape(word)})" for word in denying)
+            ends.append(rf"(?<![\s,]){apart}[\s,]+(?=(?:{words})\s)")
         self._end = re.compile("|".join(ends), re.IGNORECASE)
 
     def cut(self, text: str) -> list[Clause]:

@@ -93,11 +93,13 @@ class ExitReasonClassifier(VectorComponent, EntityExtractorMixin):
         found = []
         if all(telling) and not is_one_of(intent, self._config["never_with"]):
             found.append(ranked[0])
-        if clauses and not any(self._is_sure(one, intent) for one in found):
-            vectors = [
-                v for (_, v), tells in zip(clauses_of(message), telling, strict=True) if tells
-            ]
-            found = [self._model.ranked(vector)[0] for vector in vectors]
+        vectors = [v for (_, v), tells in zip(clauses_of(message), telling, strict=True) if tells]
+        parts = [self._model.ranked(vector)[0] for vector in vectors]
+        # "Not the price, the quality" is about the price as a whole, but in none of its parts.
+        if parts and any(one[0] not in [reason for reason, _ in parts] for one in found):
+            found = []
+        if parts and not any(self._is_sure(one, intent) for one in found):
+            found = parts
         sure = [one for one in found if self._is_sure(one, intent)]
         if sure:
             self._add(message, *max(sure, key=lambda one: one[1]))

@@ -52,6 +52,8 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         that fits). `doubtful`: from here on a clause is named at least. `weak`: below this the
         whole message gives way to a sure clause. `wishes`: what counts as a wish. `alike`: of each
         group only the first is a wish. `opposite`: what is never served beside another wish.
+        `same`: from here on a doubtful clause may say what leads in other words. `covered`: for
+        leading wishes what they hold already: "by mistake, undo it" wants one thing.
         `alone`: intents of a whole message beside which sure wishes are named and none is served.
         `leads`: for intents of a whole message the wishes that lead instead of them.
         `asked_elsewhere`: a question of this intent is not served here, which is said; also
@@ -64,6 +66,8 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
             "wishes": [],
             "alike": [],
             "opposite": {},
+            "same": 0.1,
+            "covered": {},
             "alone": [],
             "leads": {},
             "asked_elsewhere": None,
@@ -133,6 +137,10 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
             )
             if apart and not sure:
                 continue  # more likely the leading wish in other words than its opposite
+            if not sure and self._share(clause.ranked, leading) >= self._config["same"]:
+                continue  # perhaps no other wish at all
+            if is_one_of(clause.intent, self._config["covered"].get(leading, [])):
+                continue
             yield (clause.intent if sure and not apart else UNCLEAR), clause
             taken.append(clause.intent)
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -25,16 +26,29 @@ CLAUSES = "clauses"
 """Where a message keeps its clauses, if it has several."""
 
 
+class Spelling:
+    """Writes words as the encoder knows them: to it, "dont" is hardly a negation."""
+
+    def __init__(self, spelled: Mapping[str, str]) -> None:
+        words = "|".join(map(re.escape, spelled)) or "(?!)"
+        self._spelled, self._words = spelled, re.compile(rf"\b(?:{words})\b", re.IGNORECASE)
+
+    def of(self, text: str) -> str:
+        """The text with its words as they are usually written."""
+        return self._words.sub(lambda match: self._spelled[match[0].casefold()], text)
+
+
 class Clauses:
     """The clauses of a message; they are encoded when somebody looks at them."""
 
-    def __init__(self, encoder: Encoder, clauses: Sequence[Clause]) -> None:
-        self._encoder, self._clauses = encoder, clauses
+    def __init__(self, encoder: Encoder, spelling: Spelling, clauses: Sequence[Clause]) -> None:
+        self._encoder, self._spelling, self._clauses = encoder, spelling, clauses
 
     @cached_property
     def encoded(self) -> list[tuple[Clause, Vector]]:
         """Each clause with its vector, in the order of the message."""
-        vectors = self._encoder.encode_all([clause.text for clause in self._clauses])
+        texts = [self._spelling.of(clause.text) for clause in self._clauses]
+        vectors = self._encoder.encode_all(texts)
         return list(zip(self._clauses, vectors, strict=True))
 
 
@@ -53,14 +67,17 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     @staticmethod
     def get_default_config() -> dict[str, Any]:
-        """`joining`: words that join clauses, in the assistant's language."""
-        return {**DenseFeaturizer.get_default_config(), "joining": []}
+        """`joining`: words that join clauses, in the assistant's language; `denying`: words after
+        which they join none; `spelled`: how words are written that many write otherwise."""
+        own: dict[str, Any] = {"joining": [], "denying": [], "spelled": {}}
+        return {**DenseFeaturizer.get_default_config(), **own}
 
     def __init__(self, config: dict[str, Any], name: str, storage: ModelStorage, own: Resource):
         super().__init__(name, config)
         self._storage, self._resource = storage, own
         self._encoder: Encoder | None = None
-        self._cutter = Cutter(config["joining"])
+        self._cutter = Cutter(config["joining"], config["denying"])
+        self._spelling = Spelling(config["spelled"])
 
     @classmethod
     def create(
@@ -103,7 +120,7 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
         """Encode the examples, on all processors."""
         assert self._encoder is not None
         examples = [m for m in training_data.training_examples if m.get(TEXT) is not None]
-        vectors = self._encoder.encode_all([m.get(TEXT) for m in examples])
+        vectors = self._encoder.encode_all([self._spelling.of(m.get(TEXT)) for m in examples])
         for message, vector in zip(examples, vectors, strict=True):
             self._note(message, vector)
         return training_data
@@ -115,10 +132,11 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
             text = message.get(TEXT)
             if text is None:
                 continue
-            self._note(message, self._encoder.encode(text))
+            self._note(message, self._encoder.encode(self._spelling.of(text)))
             if not text.startswith(INTENT_MESSAGE_PREFIX):
                 clauses = self._cutter.cut(text)
-                message.set(CLAUSES, Clauses(self._encoder, clauses) if clauses else None)
+                encoded = Clauses(self._encoder, self._spelling, clauses) if clauses else None
+                message.set(CLAUSES, encoded)
         return messages
 
     def _note(self, message: Message, vector: Vector) -> None:
@@ -126,4 +144,4 @@ class SentenceEncoder(DenseFeaturizer, GraphComponent):
 
     @classmethod
     def validate_config(cls, config: dict[str, Any]) -> None:
-        """Every list of words will do."""
+        """Any words will do."""

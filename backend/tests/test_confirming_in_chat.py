@@ -21,12 +21,12 @@ def conversation_id(world: World) -> str:
     return world.run(lambda work: work.session.query(Conversation).one().id)
 
 
-def confirm_now(world: World, plain: bool = True) -> list[str]:
+def confirm_now(world: World, surely: bool = True) -> list[str]:
     """What the assistant's confirmation does in the only conversation."""
 
     def use(work: Work) -> list[str]:
         conversation = work.session.query(Conversation).one()
-        return [s.code for s in replies.confirm_closure(work, conversation, plain)]
+        return [s.code for s in replies.confirm_closure(work, conversation, surely)]
 
     return world.run(use)
 
@@ -70,7 +70,7 @@ def test_an_unclear_yes_is_asked_about(api: Api, two: World) -> None:
     two.closing().settle()
     api.say(api.sign_in(), "close")
 
-    assert confirm_now(two, plain=False) == ["confirm_unclear"]
+    assert confirm_now(two, surely=False) == ["confirm_unclear"]
 
     assert two.show("T-1")["closures"] == []
 

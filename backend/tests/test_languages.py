@@ -27,7 +27,8 @@ def locales(tmp_path: Path) -> Path:
     """English, and German with a few words."""
     folder = tmp_path / "locales"
     shutil.copytree(REPOSITORY / "locales" / "en", folder / "en")
-    write(folder, **{"plain.yes": "ja|jawohl", "account.named": "{name} (Nr. {number})"})
+    yes = {"plain.yes": "ja|jawohl", "plain.yes.after": "bitte", "plain.polite": "danke"}
+    write(folder, **yes, **{"account.named": "{name} (Nr. {number})"})
     (folder / "de" / "page.json").write_text(json.dumps({"chat": {"send": "Senden"}}))
     return folder
 

@@ -139,6 +139,10 @@ def _settled_by_question(work: Work, conversation: Conversation, text: str) -> s
         return plain.CONFIRMED
     if conversation.asked == "port_works" and plain.says_it_works(conversation, text):
         return plain.YES
+    if conversation.asked == "data_export" and plain.has_data(conversation, text):
+        return plain.HAVE_DATA
+    if conversation.asked == "data_export" and plain.wants_no_export(conversation, text):
+        return plain.NO_EXPORT
     if plain.is_plain_yes(conversation, text):
         return plain.YES
     if plain.is_plain_no(conversation, text):

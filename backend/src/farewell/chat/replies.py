@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
-from farewell.chat import reasons
+from farewell.chat import plain, reasons
 from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
 from farewell.chat.leading import candidates
 from farewell.chat.naming import number_named
-from farewell.chat.plain import CONFIRMATIONS, YES, gives_up, is_bare_wish
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.chat.wishes import WISHES, Said, question, take_account, take_vendor, wish
@@ -53,6 +52,8 @@ def answer(
         return wish(work, conversation, "closing", text or "")  # the list was not shown yet
     said, case = _opened(work, conversation, text or "")
     if code == "exit_reason":
+        if plain.asks(conversation, text or "", anyhow=reason is None):
+            return [*said, Statement("rephrase", {})]  # a question is no reason
         value = _reason_in(conversation, value, text or "", reason)
     if case is None:
         if code == "exit_reason" and value in ("words", *REASON_CODES):
@@ -67,6 +68,9 @@ def answer(
     if (code, value) == ("port_works", "works") and not _surely(conversation, code):
         cases.ask_rested_again(work, case)
         return said  # words alone close nothing: the question follows
+    doubt = _doubt(conversation, code, value, text or "")
+    if doubt:
+        return [*said, doubt]
     person, actor = person_of(conversation), actor_of(conversation)
     subject = ""
     if code in PORTS:
@@ -92,9 +96,41 @@ def answer(
 
 def _reason_in(conversation: Conversation, value: str, text: str, reason: ReasonCode | None) -> str:
     """The reason's code where it is known; words that are nothing but the wish to close skip it."""
-    if reason is None and value == "words" and is_bare_wish(conversation, text):
+    if reason is None and value == "words" and plain.is_bare_wish(conversation, text):
         return "skip"
     return reason or value
+
+
+SURE = {
+    ("keep_numbers", "release_all"): (plain.NO, "/release_numbers"),
+    ("data_export", "have"): (plain.HAVE_DATA,),
+    ("data_export", "skip"): (plain.NO, plain.NO_EXPORT, "/skip"),
+}
+"""Answers after which something is lost, with the buttons and plain words that give them."""
+
+LITERAL = {
+    ("keep_numbers", "release_all"): plain.releases,
+    ("data_export", "have"): plain.says_data_is_kept,
+    ("data_export", "skip"): plain.leaves_export,
+}
+"""What any other words for them must literally say."""
+
+NOTED = {
+    ("keep_numbers", "release_all"): "no_number_kept",
+    ("data_export", "have"): "data_saved",
+    ("data_export", "skip"): "no_export",
+}
+"""What the customer hears of such an answer."""
+
+UNCLEAR = {"keep_numbers": "release_unclear", "data_export": "export_unclear"}
+
+
+def _doubt(conversation: Conversation, code: str, value: str, text: str) -> Statement | None:
+    """Asks back where words only resemble an answer after which something is lost."""
+    given = (code, value)
+    if given not in SURE or not text or conversation.pressed in SURE[given]:
+        return None
+    return None if LITERAL[given](conversation, text) else Statement(UNCLEAR[code], {})
 
 
 PORTS = ("open_port", "port_works")
@@ -107,7 +143,7 @@ def _owed(work: Work, case: ClosingCase, code: str) -> bool:
 
 def _surely(conversation: Conversation, question_code: str) -> bool:
     """Whether the last message is a plain yes to exactly this question, noted by the gateway."""
-    return conversation.asked == question_code and conversation.pressed == YES
+    return conversation.asked == question_code and conversation.pressed == plain.YES
 
 
 def _export_alone(work: Work, conversation: Conversation, text: str) -> Said:
@@ -143,8 +179,8 @@ def _after(
             conversation.topic = "none"
             return closing_told(work, case.account)
         return [Statement("port_verified", {})]
-    if (code, value) == ("keep_numbers", "release_all"):
-        return [Statement("no_number_kept", {})]
+    if (code, value) in NOTED:
+        return [Statement(NOTED[code, value], {})]
     if code == "open_port" and value == "give_up":
         return [Statement("number_given_up", {})]
     if code == "alternatives" and value != "decline":
@@ -181,7 +217,7 @@ def _port(
     if value == "give_up":
         if conversation.pressed == "/give_up_number" and asked_about:
             return asked_about
-        if named and gives_up(conversation, text):
+        if named and plain.gives_up(conversation, text):
             return named
     elif named or asked_about:
         return named or asked_about
@@ -211,17 +247,17 @@ def take_alternative(work: Work, conversation: Conversation, text: str) -> Said:
     return [Statement("which_alternative", {})]
 
 
-def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said:
+def confirm_closure(work: Work, conversation: Conversation, surely: bool) -> Said:
     """Close, if the customer plainly said yes to exactly this question and this quote.
 
     What the customer saw is what the gateway delivered in this conversation, nothing else.
     """
     case = case_of(work, conversation)
-    if conversation.asked not in CONFIRMATIONS or case is None:
+    if conversation.asked not in plain.CONFIRMATIONS or case is None:
         if conversation.account and conversation.account.status in ("closed", "converted"):
             return [closed_already(work, conversation.account)]
         return []
-    if not plain:
+    if not surely:
         return [Statement("confirm_unclear", {})]
     state = cases.state_of(work, case)
     seen = set(cases.seen_by(work, case, conversation.id))

@@ -16,7 +16,7 @@ from farewell.chat.answers import (
 )
 from farewell.chat.leading import candidates
 from farewell.chat.naming import accounts_named
-from farewell.chat.plain import same_words
+from farewell.chat.plain import asks_for_export, same_words
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
@@ -176,8 +176,12 @@ def leave(work: Work, conversation: Conversation, *, because: str = "other_accou
 
 
 def skip_ahead(work: Work, conversation: Conversation, text: str) -> Said:
-    """ "Just cancel it": skip what can be skipped; every notice is still shown (rule 7)."""
-    return wish(work, conversation, "closing_now", text)
+    """ "Just cancel it": skip what can be skipped; every notice is still shown (rule 7).
+
+    "Export it and just cancel": the export is not skipped.
+    """
+    what = "closing" if asks_for_export(conversation, text) else "closing_now"
+    return wish(work, conversation, what, text)
 
 
 def stop(work: Work, conversation: Conversation) -> Said:
