@@ -28,6 +28,8 @@ from components.intent_classifier import CLAUSE_INTENTS, ClauseIntent
 from components.vector_component import is_one_of
 
 ENTITY = "further_wish"
+SHORT = 4
+"""Words of a clause that only takes back what was said before it."""
 UNCLEAR = "unclear"
 """Value of the entity where a clause is only named: say it by itself, please."""
 
@@ -54,6 +56,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         group only the first is a wish. `opposite`: what is never served beside another wish.
         `same`: from here on a doubtful clause may say what leads in other words. `covered`: for
         leading wishes what they hold already: "by mistake, undo it" wants one thing.
+        `corrected`: short clauses that take back what was said, with what may follow them.
         `alone`: intents of a whole message beside which sure wishes are named and none is served.
         `leads`: for intents of a whole message the wishes that lead instead of them.
         `asked_elsewhere`: a question of this intent is not served here, which is said; also
@@ -68,6 +71,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
             "opposite": {},
             "same": 0.1,
             "covered": {},
+            "corrected": {},
             "alone": [],
             "leads": {},
             "asked_elsewhere": None,
@@ -88,7 +92,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
     def process(self, messages: list[Message]) -> list[Message]:
         """Look at the clauses of customers' messages."""
         for message in messages:
-            clauses: list[ClauseIntent] = message.get(CLAUSE_INTENTS) or []
+            clauses = self._without_corrected(message, message.get(CLAUSE_INTENTS) or [])
             leading = self._leading(message, clauses)
             if leading:
                 self._lead(message, leading.intent, self._share(leading.ranked, leading.intent))
@@ -96,6 +100,26 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
                 self._settle_between_alike(message)
             self._add(message, list(self._further(message.get(INTENT)[INTENT_NAME_KEY], clauses)))
         return messages
+
+    def _without_corrected(
+        self, message: Message, clauses: list[ClauseIntent]
+    ) -> list[ClauseIntent]:
+        """The clauses without those that only take back what was said: "scratch that, it was the
+        price" stops nothing. Where the whole message was taken for such a one, what follows leads.
+        """
+        kept = []
+        for clause, after in zip(clauses, [*clauses, None][1:], strict=True):
+            meant: Sequence[str] = self._config["corrected"].get(clause.intent, [])
+            short = len(clause.clause.text.split()) <= SHORT
+            if not (after and short and is_one_of(after.intent, meant) and self._likely(after)):
+                kept.append(clause)
+            elif message.get(INTENT)[INTENT_NAME_KEY] == clause.intent:
+                self._lead(message, after.intent, self._share(after.ranked, after.intent))
+        return kept
+
+    def _likely(self, clause: ClauseIntent) -> bool:
+        likely: bool = self._share(clause.ranked, clause.intent) >= self._config["doubtful"]
+        return likely
 
     def _leading(self, message: Message, clauses: Sequence[ClauseIntent]) -> ClauseIntent | None:
         """The first clause that leads instead of the whole message, or instead of that clause."""
@@ -124,10 +148,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         """The other wishes, one of a kind, in the order of the message: an intent or UNCLEAR."""
         taken = [leading]
         for clause in clauses:
-            if (
-                not self._wants(clause)
-                or self._share(clause.ranked, clause.intent) < self._config["doubtful"]
-            ):
+            if not self._wants(clause) or not self._likely(clause):
                 continue
             if self._kind(clause.intent) in map(self._kind, taken):
                 continue

@@ -26,7 +26,7 @@ def case(world: World, number: str = "T-1") -> dict[str, Any]:
 ANSWERS = (
     ("keep_numbers", "release_all"),
     ("data_export", "skip"),
-    ("exit_reason", "words"),
+    ("exit_reason", "words too dear"),
 )
 
 
@@ -35,7 +35,7 @@ def answered(api: Api, world: World, email: str = "ann@example") -> str:
     token = api.sign_in(email)
     api.say(token, "close")
     for code, value in ANSWERS:
-        api.say(token, f"answer {code} {value} too dear")
+        api.say(token, f"answer {code} {value}")
     return token
 
 

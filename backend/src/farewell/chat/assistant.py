@@ -163,7 +163,8 @@ def _speak(
 
     def run(work: Work, conversation: Conversation) -> Spoken:
         told = use(work, conversation)
-        if words and words.reason:
+        given = isinstance(words, AnswerTo) and words.code == "exit_reason"
+        if words and words.reason and not given:  # as the answer it is kept, or refused, already
             reasons.keep(conversation, words.reason.code, words.text, given=False)
         told = [*told, *reasons.settle(work, conversation)]
         wished = words is not None and not isinstance(words, AnswerTo | Asked)

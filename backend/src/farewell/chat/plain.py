@@ -151,11 +151,18 @@ def asks_for_export(conversation: Conversation, text: str) -> bool:
 def leaves_export(conversation: Conversation, text: str) -> bool:
     """Whether words that were understood as a no to an export may be one.
 
-    A remark or a question is none, unless it is hardly more than the wish to close.
+    A remark or a question is none ("I said close it" is a wish); nor is it that the data is not
+    there yet.
     """
-    if asks_for_export(conversation, text):
+    missing = any(
+        _holds(conversation, clause, "plain.not") and _holds(conversation, clause, "plain.having")
+        for clause in _clauses(text)
+    )
+    if missing or asks_for_export(conversation, text):
         return False
-    return not _holds(conversation, text, "plain.remark") or is_bare_wish(conversation, text)
+    wish = language_of(conversation).listed("plain.wish.words")
+    rest = " ".join(word for word in same_words(text).split() if word not in wish)
+    return not _holds(conversation, rest, "plain.remark")
 
 
 def asks(conversation: Conversation, text: str, *, anyhow: bool = False) -> bool:
