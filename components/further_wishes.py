@@ -30,6 +30,8 @@ from components.vector_component import is_one_of
 ENTITY = "further_wish"
 SHORT = 4
 """Words of a clause that only takes back what was said before it."""
+CORRECTS = 0.4
+"""The least probability of a clause that corrects the one before it."""
 UNCLEAR = "unclear"
 """Value of the entity where a clause is only named: say it by itself, please."""
 
@@ -111,7 +113,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         for clause, after in zip(clauses, [*clauses, None][1:], strict=True):
             meant: Sequence[str] = self._config["corrected"].get(clause.intent, [])
             short = len(clause.clause.text.split()) <= SHORT
-            if not (after and short and is_one_of(after.intent, meant) and self._likely(after)):
+            if not (after and short and is_one_of(after.intent, meant) and after.share >= CORRECTS):
                 kept.append(clause)
             elif message.get(INTENT)[INTENT_NAME_KEY] == clause.intent:
                 self._lead(message, after.intent, self._share(after.ranked, after.intent))

@@ -36,6 +36,11 @@ class ClauseIntent:
         return self.ranked[0][0]
 
     @property
+    def share(self) -> float:
+        """How likely that one is."""
+        return self.ranked[0][1]
+
+    @property
     def is_question(self) -> bool:
         """Whether the clause is written as a question."""
         return self.clause.text.endswith("?")

@@ -46,6 +46,16 @@ def test_a_message_is_cut_where_a_clause_ends(text: str, clauses: list[str]) -> 
     assert all(text[c.start : c.end].strip() == c.text for c in found)
 
 
+def test_a_denial_keeps_its_reason_together() -> None:
+    cut = Cutter(["because", "but"], ["not"]).cut("close it, not because of you but because I must")
+
+    assert [clause.text for clause in cut] == [
+        "close it,",
+        "not because of you",
+        "but because I must",
+    ]
+
+
 def test_of_a_very_long_message_the_first_and_last_clauses_are_looked_at() -> None:
     found = CUTTER.cut("a person please. " + "this one. " * 50 + "close my account")
 
@@ -76,6 +86,9 @@ CONFIG = {
         "keep_numbers": ["release_numbers"],
     },
     "alone": ["out_of_scope"],
+    "same": 0.1,
+    "covered": {"reactivate_account": ["go_back"]},
+    "corrected": {"stop_cancellation": ["give_exit_reason"]},
     "leads": {"greet": ["ask_*"], "cancel_account": ["stop_cancellation"]},
     "asked_elsewhere": "out_of_scope",
     "requesting": ["please"],
@@ -125,6 +138,38 @@ def test_a_sure_wish_in_a_clause_is_a_further_one() -> None:
 )
 def test_a_doubtful_one_is_named_only(intent: str, share: float, found: list[str]) -> None:
     assert further(understood("cancel_account", (intent, share))) == found
+
+
+@pytest.mark.parametrize(
+    ("share", "leads", "words"),
+    [
+        (0.4, "give_exit_reason", "scratch that."),
+        (0.39, "stop_cancellation", "scratch that."),
+        (0.9, "stop_cancellation", "I do not want to close it."),
+    ],
+)
+def test_a_short_word_of_taking_back_before_a_reason_stops_nothing(
+    share: float, leads: str, words: str
+) -> None:
+    clauses = ("stop_cancellation", 0.9), ("give_exit_reason", share)
+    message = understood("stop_cancellation", *clauses, words=words)
+    assert message.get("intent")["name"] == leads
+
+
+def test_taking_back_after_a_reason_stops() -> None:
+    clauses = ("give_exit_reason", 0.9), ("stop_cancellation", 0.9)
+    assert understood("stop_cancellation", *clauses).get("intent")["name"] == "stop_cancellation"
+
+
+def test_what_the_leading_wish_holds_already_is_not_named() -> None:
+    assert further(understood("reactivate_account", ("go_back", 0.9))) == []
+
+
+def test_a_doubtful_clause_that_may_be_the_leading_wish_is_not_named() -> None:
+    assert further(beside("cancel_account", ("keep_numbers", 0.7), ("ask_fees", 0.3))) == [
+        "unclear"
+    ]
+    assert further(beside("ask_fees", ("keep_numbers", 0.7), ("ask_fees", 0.1))) == []
 
 
 def test_of_two_opposite_wishes_the_second_is_named_only() -> None:
