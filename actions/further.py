@@ -13,7 +13,14 @@ from textwrap import shorten
 from rasa_sdk import Tracker
 from rasa_sdk.executor import CollectingDispatcher
 
-from actions.answers import ExportData, HaveExport, KeepNumbers, ReleaseNumbers, SkipExport, WaitForPort
+from actions.answers import (
+    ExportData,
+    HaveExport,
+    KeepNumbers,
+    ReleaseNumbers,
+    SkipExport,
+    WaitForPort,
+)
 from actions.base import Told, said, speak
 from actions.client import Backend, Utterance
 from actions.questions import QUESTION, answer

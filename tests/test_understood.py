@@ -132,8 +132,9 @@ SHORT_AND_COMMON = {
 
 
 def trial() -> list[dict[str, str]]:
-    """Sentences as customers throw them in, hardly one of them learnt: negations, corrections, remarks,
-    short answers. `intent` may name several that do; `reason` none or a code where it is checked."""
+    """Sentences as customers throw them in, hardly one of them learnt: negations, corrections,
+    remarks, short answers. `intent` may name several that do; `reason` is checked where it says
+    `none` or a code."""
     with TRIAL.open(newline="") as file:
         return list(csv.DictReader(file))
 

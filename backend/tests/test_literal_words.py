@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from clients import Api
-from factories import World, account, phone
+from factories import World
 
 from farewell.chat import plain
 from farewell.chat.tables import Conversation
