@@ -24,6 +24,8 @@ class Settings(BaseSettings):
     locales: Path = REPOSITORY / "locales"
     """Folder of the languages' words, one folder each."""
     pages: Path = REPOSITORY / "web" / "plain"
+    public_url: str = ""
+    """Address at which customers reach Farewell; links in messages begin with it."""
     port: int = Field(default=8000, validation_alias="PORT")
     service_token: str | None = None
     """Secret that Rasa, the action server and the host application show to the backend."""

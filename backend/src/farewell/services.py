@@ -55,6 +55,7 @@ class Services:
                     self.clock(),
                     self.policies,
                     self.settings.data,
+                    self.settings.public_url.rstrip("/"),
                     self.settings.secret_if_any,
                 )
             )

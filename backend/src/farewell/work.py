@@ -24,6 +24,8 @@ class Work:
     now: datetime
     policies: Mapping[str, Policy]
     data: Path
+    public_url: str = ""
+    """Where customers reach Farewell, without a slash at the end; empty: links are relative."""
     secret: str = ""
     """Keys what nobody outside may compute."""
 

@@ -109,3 +109,8 @@ class AccountView:
     def all_numbers(self) -> tuple[NumberView, ...]:
         """Numbers in use here and in the active accounts under it."""
         return tuple(number for account in self.everywhere() for number in account.numbers)
+
+    @property
+    def porting(self) -> bool:
+        """Whether a number is being ported, so that the day of closing is not known yet."""
+        return any(number.port for number in self.all_numbers())

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from farewell.accounts.snapshot import NumberView
 from farewell.accounts.tables import Account
 from farewell.billing.quote import standing_limit
-from farewell.chat.answers import closed_already
+from farewell.chat.afterwards import closed_already
 from farewell.chat.tables import Conversation
 from farewell.closing.case import (
     CaseState,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
 from farewell.chat import reasons
-from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
+from farewell.chat.afterwards import closed_already
+from farewell.chat.answers import ABOUT_ACCOUNT, export_ready
 from farewell.chat.leading import candidates
 from farewell.chat.naming import number_named
 from farewell.chat.plain import CONFIRMATIONS, YES, gives_up, is_bare_wish
@@ -277,10 +278,8 @@ def consent(work: Work, conversation: Conversation) -> Said:
     moment = Moment(work.now, account.zone)
     told = [Statement("reactivated", {"account": work.view(account).named(), "at": moment})]
     released = any(number.status == "released" for number in account.numbers)
-    late = released and not restorable_numbers(work, account)
-    if late and work.kind(account).numbers.restore_otherwise_by_support:
-        ways = statements.contacts(work.policy(account))
-        told.append(Statement("numbers_by_support", {"contacts": ways}))
+    if released and not restorable_numbers(work, account):
+        told.append(statements.restore_too_late(work.policy(account), work.kind(account)))
     return told
 
 

@@ -6,7 +6,7 @@ What was closed stays closed, and an export that was made stays made.
 from __future__ import annotations
 
 from farewell.accounts.tables import Account
-from farewell.chat.answers import closed_already
+from farewell.chat.afterwards import closed_already
 from farewell.chat.leading import candidates
 from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation

@@ -8,12 +8,8 @@ from __future__ import annotations
 
 from farewell.accounts.tables import Account
 from farewell.chat import reasons
-from farewell.chat.answers import (
-    ABOUT_ACCOUNT,
-    answer_for_account,
-    answer_for_vendor,
-    closed_already,
-)
+from farewell.chat.afterwards import closed_already, way_back
+from farewell.chat.answers import ABOUT_ACCOUNT, answer_by_rule, answer_for_account, answer_for_vendor
 from farewell.chat.leading import candidates
 from farewell.chat.naming import accounts_named
 from farewell.chat.plain import same_words
@@ -108,7 +104,7 @@ def take_account(work: Work, conversation: Conversation, account: Account) -> Sa
         return question(work, conversation, wanted)
     if account.status not in ("active", "closing"):
         conversation.topic = "none"
-        return [closed_already(work, account)]
+        return [closed_already(work, account), *way_back(work, account, person_of(conversation))]
     conversation.topic = "closing"
     person = person_of(conversation)
     if not cases.may_close(work, person, account):
@@ -270,11 +266,14 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
     if account is not None and topic in ABOUT_ACCOUNT:
         person = conversation.person
         if topic in AMOUNTS and (person is None or not cases.may_close(work, person, account)):
-            rule = statements.billing_rule(policy, work.kind(account))
-            return [rule, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
+            rules = answer_by_rule(topic, policy, work.kind(account))
+            return [*rules, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
         if topic == "data_export" and not (person and cases.may_close(work, person, account)):
             topic = "data_retention"  # the archive is for those who may close
-        return answer_for_account(work, topic, account)
+        told = _at_this_point(work, conversation, topic, account)
+        if told is not None:
+            return told
+        return answer_for_account(work, topic, account, person)
     told = None
     if conversation.person is None or topic not in AMOUNTS:
         zone = account.zone if account else _zone(work, policy.vendor)
@@ -286,6 +285,23 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
     if not cases.accounts_of(work, conversation.person):
         return [Statement("no_account", {})]
     return _which_first(conversation, "choose_account", topic)
+
+
+def _at_this_point(
+    work: Work, conversation: Conversation, topic: str, account: Account
+) -> Said | None:
+    """The answer where the open question gives the words their meaning; None elsewhere."""
+    kind, person = work.kind(account), person_of(conversation)
+    if topic == "undo" and conversation.topic in ("reactivation", "restore"):
+        return [Statement("closing_again_possible", {})]
+    if conversation.asked != "alternatives" or conversation.topic != "closing":
+        return None
+    if topic == "alternative":
+        return []  # the question that follows lists them
+    going_on = statements.going_on(kind)
+    if going_on is None or topic not in ("final_bill", "fees"):
+        return None
+    return [going_on, *answer_for_account(work, topic, account, person)]
 
 
 def _which_first(conversation: Conversation, which: str, topic: str) -> Said:

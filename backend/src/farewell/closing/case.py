@@ -136,7 +136,7 @@ class CaseState:
     @property
     def waits_for_port(self) -> bool:
         """Whether the closing has to wait: a port is open that the customer did not give up."""
-        return any(n.port for n in self.account.all_numbers())
+        return self.account.porting
 
 
 def latest_quote(work: Work, case: ClosingCase) -> Quote | None:

@@ -24,25 +24,25 @@ def receipt(account: AccountView, policy: Policy, closure: Closure, bill: Bill) 
     else:
         told = [Statement("closed", facts)]
     if account.children:
-        told.append(_afterwards(statements.children(account)))
-    told.append(_bill(account, bill))
+        told.append(afterwards(statements.children(account)))
+    told += bill_told(account, policy, bill)
     if kind.converts:
         return told
-    at = closure.closed_at
+    closed_on = account.today(closure.closed_at)
     if kind.signs_out.stated:
         told.append(Statement("signed_out", {}))
     listed = [n for n in account.all_numbers() if n.port is None]
     if listed and kind.numbers.on_close.stated == "released":
         told.append(Statement("released", {"count": len(listed)}))
-        restore = statements.number_restore(account, kind, at)
+        restore = statements.number_restore(policy, kind, closed_on)
         if restore:
             told.append(restore)
     elif listed:
-        told.append(_afterwards(statements.numbers(account, policy)))
+        told.append(afterwards(statements.numbers(account, policy)))
     if account.held_minor and kind.balance.treatment.stated != "refund_to_card":
-        told.append(statements.balance(account, policy, at))
-    told.append(_afterwards(statements.data(account, policy, at)))
-    told.append(statements.undo(account, policy, at))
+        told.append(statements.balance(account, policy, closed_on))
+    told.append(afterwards(statements.data(policy, kind, closed_on)))
+    told.append(statements.undo(policy, kind, closed_on))
     return told
 
 
@@ -56,19 +56,26 @@ AFTERWARDS = {
 """Notices that read differently once the account is closed."""
 
 
-def _afterwards(statement: Statement) -> Statement:
+def afterwards(statement: Statement) -> Statement:
+    """A statement as it reads once the account is closed."""
     return Statement(AFTERWARDS.get(statement.code, statement.code), statement.facts)
 
 
-def _bill(account: AccountView, bill: Bill) -> Statement:
-    money = account.money
+def bill_told(account: AccountView, policy: Policy, bill: Bill) -> list[Statement]:
+    """What is charged, refunded or cancelled by the final bill, and when."""
+    kind, money = policy.type_of(account.type), account.money
+    facts: Facts = {"total": money(bill.total_minor)}
     if bill.refund_minor:
-        facts: Facts = {"refund": money(bill.refund_minor), "settles_on": bill.settles_on}
-        return Statement("refund_promised", facts)
-    if bill.total_minor:
-        facts = {"total": money(bill.total_minor), "settles_on": bill.settles_on}
-        return Statement("final_bill_promised", facts)
-    if bill.written_off:
+        facts = {"refund": money(bill.refund_minor), "settles_on": bill.settles_on}
+        told = Statement("refund_promised", facts)
+    elif bill.total_minor:
+        by_itself = kind.billing.settle_by.stated == "auto_pay"
+        code = "final_bill_promised" if by_itself else "final_bill_due"
+        told = Statement(code, {**facts, "settles_on": bill.settles_on})
+    elif bill.written_off:
         written_off = sum(line.amount_minor for line in bill.written_off)
-        return Statement("charges_canceled", {"amount": money(written_off), "total": money(0)})
-    return Statement("nothing_to_pay", {"total": money(0)})
+        told = Statement("charges_canceled", {"amount": money(written_off), **facts})
+    else:
+        told = Statement("nothing_to_pay", facts)
+    assumed = statements.bill_assumed(policy, kind)
+    return [told, *([assumed] if assumed else [])]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from farewell.accounts.snapshot import AccountView
@@ -84,7 +84,7 @@ def role_blocker(account: AccountView, policy: Policy, roles: set[str]) -> Requi
         return None
     facts: Facts = {
         "account": account.label(kind),
-        "roles": [VendorWords(policy.role_names[role]) for role in allowed],
+        "roles": statements.roles(policy, kind),
         "contacts": statements.contacts(policy),
     }
     if not account.closers:
@@ -97,7 +97,7 @@ def role_blocker(account: AccountView, policy: Policy, roles: set[str]) -> Requi
 
 
 def _numbers(
-    account: AccountView, policy: Policy, said: Answered, now: datetime
+    account: AccountView, policy: Policy, said: Answered, closed_on: date | None
 ) -> list[Requirement]:
     kind = policy.type_of(account.type)
     owed: list[Requirement] = []
@@ -118,8 +118,8 @@ def _numbers(
     if not plain:
         return owed
     owed.append(_notice(statements.numbers(account, policy)))
-    restore = statements.number_restore(account, kind, now)
-    if restore and kind.numbers.on_close.stated == "released":
+    restore = statements.number_restore(policy, kind, closed_on)
+    if restore:
         owed.append(_notice(restore))
     if kind.numbers.ask_to_keep.stated:
         steps = [VendorWords(step) for step in kind.numbers.port_out_steps]
@@ -150,13 +150,14 @@ def requirements(
     The confirmation is not among them: it follows when all of these are shown and answered.
     """
     kind = policy.type_of(account.type)
+    closed_on = None if account.porting else account.today(now)
     owed: list[Requirement] = []
     if kind.double_check_name and account.parent_name:
         facts: Facts = {"account": account.label(kind), "parent": account.parent_name}
         owed.append(Requirement("check_sub_account", "acknowledge", facts))
     owed += _alternatives(account, policy, said)
     if kind.converts is None:
-        owed += _numbers(account, policy, said, now)
+        owed += _numbers(account, policy, said, closed_on)
         if account.children:
             owed.append(_notice(statements.children(account)))
         if account.children and kind.cascade and kind.cascade.transfer_first.stated:
@@ -168,19 +169,22 @@ def requirements(
                     answered=said.settled("sub_accounts"),
                 )
             )
-        owed.append(_notice(statements.data(account, policy, now)))
+        owed.append(_notice(statements.data(policy, kind, closed_on)))
         if kind.data.offer_export:
             owed.append(
                 Requirement("data_export", "choice", {}, answered=said.settled("data_export"))
             )
     owed.append(_notice(statements.effect(account, kind)))
     owed.append(_notice(statements.quote(account, kind, bill)))
+    assumed = statements.bill_assumed(policy, kind)
+    if assumed:
+        owed.append(_notice(assumed))
     if kind.billing.fees.stated == "none":
         owed.append(_notice(statements.fees(policy, kind)))
     if account.held_minor and kind.balance.treatment.stated != "refund_to_card":
-        owed.append(_notice(statements.balance(account, policy, now)))
+        owed.append(_notice(statements.balance(account, policy, closed_on)))
     if kind.converts is None:
-        owed.append(_notice(statements.undo(account, policy, now)))
+        owed.append(_notice(statements.undo(policy, kind, closed_on)))
     options = [{"code": c.code, "title": VendorWords(c.title)} for c in policy.exit_reasons.choices]
     owed.append(
         Requirement(

@@ -6,12 +6,13 @@ Each function returns the statement that fits, with `…_not_stated` where the g
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill, line_phrase
 from farewell.facts import Facts, Phrase, Statement, VendorWords
-from farewell.policy.model import AccountType, Alternative, Contact, Policy, ReasonCode
+from farewell.policy.model import AccountType, Alternative, Contact, Policy, ReasonCode, Rule
 
 
 def vendor(policy: Policy) -> VendorWords:
@@ -19,9 +20,10 @@ def vendor(policy: Policy) -> VendorWords:
     return VendorWords(policy.name)
 
 
-def contacts(policy: Policy) -> list[Phrase]:
-    """The ways to reach the vendor's people."""
-    return [_contact(contact) for contact in policy.support.contacts]
+def contacts(policy: Policy, *, in_hours: bool | None = None) -> list[Phrase]:
+    """The ways to reach the vendor's people: all, or those within the stated hours or without."""
+    ways = policy.support.contacts
+    return [_contact(way) for way in ways if in_hours in (None, way.in_hours)]
 
 
 def _contact(contact: Contact) -> Phrase:
@@ -49,14 +51,15 @@ def offers(alternatives: list[Alternative]) -> list[Phrase]:
 
 
 def effect(account: AccountView, kind: AccountType) -> Statement:
-    """When closing takes effect."""
+    """When closing takes effect; while a number is being ported, not before that is done."""
     if kind.converts:
         return Statement("converts_to_plan", {"plan": VendorWords(kind.converts.to_plan)})
     if kind.takes_effect.stated is None:
         return Statement("effect_not_stated", {})
     if kind.signs_out.stated:
-        return Statement("effect_signed_out", {})
-    return Statement("effect_immediate", {})
+        code = "effect_signed_out_after_port" if account.porting else "effect_signed_out"
+        return Statement(code, {})
+    return Statement("effect_after_port" if account.porting else "effect_immediate", {})
 
 
 def numbers(account: AccountView, policy: Policy) -> Statement:
@@ -77,19 +80,35 @@ def numbers(account: AccountView, policy: Policy) -> Statement:
     return Statement(code, {"numbers": listed})
 
 
-def number_restore(
-    account: AccountView, kind: AccountType, closed_at: datetime
-) -> Statement | None:
-    """Whether released numbers can come back."""
+def _until(closed_on: date | None, days: int) -> Phrase:
+    """The last day of a window, or what it is counted from where the day is not known yet."""
+    if closed_on is None:
+        return Phrase("until.from_closing", {})
+    return Phrase("until.day", {"day": closed_on + timedelta(days=days)})
+
+
+def number_restore(policy: Policy, kind: AccountType, closed_on: date | None) -> Statement | None:
+    """Whether released numbers can come back; None where none is released.
+
+    `closed_on` is the day of closing in the account's zone, here and below; None: not known yet.
+    """
+    if kind.numbers.on_close.stated != "released":
+        return None
     days = kind.numbers.restore_days.stated
+    by_support = kind.numbers.restore_otherwise_by_support
     if days is not None:
-        until = account.today(closed_at) + timedelta(days=days)
-        by_support = kind.numbers.restore_otherwise_by_support
         code = "numbers_restorable" if by_support else "numbers_restorable_until"
-        return Statement(code, {"days": days, "until": until})
-    if kind.numbers.restore_otherwise_by_support:
+        return Statement(code, {"days": days, "until": _until(closed_on, days)})
+    if by_support:
         return Statement("numbers_restore_support", {})
-    return None
+    return Statement("numbers_restore_not_stated", {"vendor": vendor(policy)})
+
+
+def restore_too_late(policy: Policy, kind: AccountType) -> Statement:
+    """What remains for released numbers that can no longer be restored here."""
+    if kind.numbers.restore_otherwise_by_support:
+        return Statement("numbers_by_support", {"contacts": contacts(policy)})
+    return Statement("numbers_restore_not_stated", {"vendor": vendor(policy)})
 
 
 def port_steps(policy: Policy, kind: AccountType) -> Statement:
@@ -100,23 +119,29 @@ def port_steps(policy: Policy, kind: AccountType) -> Statement:
     return Statement("port_steps_not_stated", {"vendor": vendor(policy)})
 
 
-def data(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
+def port_before_closing(kind: AccountType) -> Statement | None:
+    """What happens to a number that is not ported out first."""
+    if kind.numbers.on_close.stated != "may_be_lost":
+        return None
+    return Statement("port_before_closing", {})
+
+
+def data(policy: Policy, kind: AccountType, closed_on: date | None) -> Statement:
     """What becomes of the data."""
-    kind = policy.type_of(account.type)
-    if kind.converts:
-        return Statement("data_stays", {})
+    days = kind.data.kept_days.stated
+    named = {"vendor": vendor(policy)}
     match kind.data.treatment.stated:
-        case "kept" if kind.data.kept_days.stated is not None:
-            days = kind.data.kept_days.stated
-            until = account.today(closed_at) + timedelta(days=days)
+        case "kept" if days is not None and kind.converts is None:
             code = "data_kept_readable" if kind.data.readable_after_closing.stated else "data_kept"
-            return Statement(code, {"days": days, "until": until})
+            return Statement(code, {"days": days, "until": _until(closed_on, days)})
+        case "kept" if kind.data.treatment.assumed:
+            return Statement("data_stays_assumed", named)
         case "kept":
             return Statement("data_stays", {})
         case "deleted_at_once":
             return Statement("data_deleted", {})
         case _:
-            return Statement("data_not_stated", {"vendor": vendor(policy)})
+            return Statement("data_not_stated", named)
 
 
 def fees(policy: Policy, kind: AccountType) -> Statement:
@@ -126,53 +151,84 @@ def fees(policy: Policy, kind: AccountType) -> Statement:
     return Statement("fees_not_stated", {"vendor": vendor(policy)})
 
 
-def balance(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
-    """What becomes of money that the vendor holds for the customer."""
+def balance(account: AccountView, policy: Policy, closed_on: date | None) -> Statement:
+    """What becomes of money that the vendor holds for the customer, where no bill takes it."""
+    if not account.held_minor:
+        return Statement("no_balance", {})
     kind = policy.type_of(account.type)
-    money = account.money(account.held_minor)
+    days = kind.balance.days.stated
+    facts: Facts = {"balance": account.money(account.held_minor)}
+    if kind.balance.treatment.stated == "keep_for_request" and days is not None:
+        facts |= {"days": days, "until": _until(closed_on, days), "through": _through(policy, kind)}
+        return Statement("balance_kept", facts)
+    return Statement("balance_not_stated", {**facts, "vendor": vendor(policy)})
+
+
+def _through(policy: Policy, kind: AccountType) -> VendorWords:
+    return VendorWords(kind.balance.request_through or policy.name)
+
+
+def credit(account: AccountView, kind: AccountType, bill: Bill) -> Statement | None:
+    """What goes back of a credit that is set off against the bill; None where that is no rule."""
+    days = kind.balance.days.stated
+    if kind.balance.treatment.stated != "refund_to_card" or days is None:
+        return None
+    given = -sum(line.amount_minor for line in bill.lines if line.code == "credit")
+    if not given:
+        return Statement("no_credit", {"days": days})
+    owed = sum(line.amount_minor for line in bill.lines if line.code != "credit")
+    facts: Facts = {
+        "balance": account.money(given),
+        "owed": account.money(owed),
+        "refund": account.money(bill.refund_minor),
+        "total": account.money(bill.total_minor),
+        "days": days,
+    }
+    return Statement("credit_refunded" if bill.refund_minor else "credit_used_up", facts)
+
+
+def balance_rule(policy: Policy, kind: AccountType) -> Statement:
+    """What becomes of a balance or credit, without an amount."""
     days = kind.balance.days.stated
     match kind.balance.treatment.stated:
         case "refund_to_card" if days is not None:
-            return Statement("balance_refund_rule", {"days": days, "balance": money})
-        case "keep_for_request" if days is not None and account.held_minor:
-            until = account.today(closed_at) + timedelta(days=days)
-            through = kind.balance.request_through or policy.name
+            return Statement("balance_refund_rule", {"days": days})
+        case "keep_for_request" if days is not None:
             return Statement(
-                "balance_kept",
-                {"days": days, "until": until, "balance": money, "through": VendorWords(through)},
+                "balance_kept_rule", {"days": days, "through": _through(policy, kind)}
             )
-        case _ if not account.held_minor:
-            return Statement("no_balance", {})
         case _:
-            return Statement("balance_not_stated", {"balance": money, "vendor": vendor(policy)})
+            return Statement("balance_rule_not_stated", {"vendor": vendor(policy)})
 
 
-def undo(account: AccountView, policy: Policy, closed_at: datetime) -> Statement:
+def undo(policy: Policy, kind: AccountType, closed_on: date | None) -> Statement:
     """How a closing can be undone."""
-    kind = policy.type_of(account.type)
     days = kind.undo.days.stated
+    if kind.undo.by.stated == "nobody":
+        return Statement("undo_never", {})
+    if kind.undo.by.stated is None or days is None:
+        return Statement("undo_not_stated", {"vendor": vendor(policy)})
     after = VendorWords(kind.undo.after_that or {"en": ""})
-    until = account.today(closed_at) + timedelta(days=days) if days is not None else None
-    facts: Facts = {"days": days, "until": until, "after": after}
-    match kind.undo.by.stated:
-        case "customer" if until:
-            return Statement("undo_by_customer", facts)
-        case "support" if until:
-            return Statement("undo_by_support", {**facts, "contacts": contacts(policy)})
-        case "nobody":
-            return Statement("undo_never", {})
-        case _:
-            return Statement("undo_not_stated", {"vendor": vendor(policy)})
+    facts: Facts = {"days": days, "until": _until(closed_on, days), "after": after}
+    if kind.undo.by.stated == "customer":
+        return Statement("undo_by_customer", facts)
+    return Statement("undo_by_support", {**facts, "contacts": contacts(policy)})
 
 
 def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
-    """The final bill: lines, total, day."""
+    """The final bill: lines, total, day; while a number is being ported, as if it closed today."""
     facts: Facts = {
         "lines": [line_phrase(line, bill.currency, account.number) for line in bill.stored_lines()],
         "total": account.money(bill.total_minor),
         "refund": account.money(bill.refund_minor),
-        "settles_on": bill.settles_on,
     }
+    if account.porting and (bill.total_minor or bill.refund_minor):
+        rule = kind.balance.days if bill.refund_minor else kind.billing.settle_after_days
+        facts["when"] = Phrase("when.at_closing", {})
+        if rule.stated:
+            facts["when"] = Phrase("when.days_after", {"days": rule.stated})
+        return Statement("quote_refund_later" if bill.refund_minor else "quote_due_later", facts)
+    facts["settles_on"] = bill.settles_on
     if bill.refund_minor:
         return Statement("quote_refund", facts)
     if bill.total_minor and kind.billing.settle_by.stated == "auto_pay":
@@ -198,6 +254,29 @@ def billing_rule(policy: Policy, kind: AccountType) -> Statement:
     if kind.billing.timing.stated == "in_advance":
         return Statement("bill_usage_only", {})
     return Statement("bill_rule_not_stated", {"vendor": vendor(policy)})
+
+
+def bill_assumed(policy: Policy, kind: AccountType) -> Statement | None:
+    """That the way from the rules to the bill is our assumption; None where the guide has it."""
+    rules = kind.billing
+    shaping: list[Rule[Any]] = [rules.outstanding]
+    if rules.outstanding.stated != "write_off":
+        shaping = [rules.timing, rules.settle_after_days]
+    if not any(rule.assumed for rule in shaping):
+        return None
+    return Statement("bill_as_far_as_known", {"vendor": vendor(policy)})
+
+
+def billing_rules(policy: Policy, kind: AccountType) -> list[Statement]:
+    """How the final bill comes about, and that it is assumed where it is."""
+    assumed = bill_assumed(policy, kind)
+    return [billing_rule(policy, kind), *([assumed] if assumed else [])]
+
+
+def going_on(kind: AccountType) -> Statement | None:
+    """What is charged as long as the account is not closed, also with an alternative."""
+    charged = next((o.still_charged for o in kind.alternatives.offers if o.still_charged), None)
+    return Statement("charged_until_closed", {"charged": VendorWords(charged)}) if charged else None
 
 
 def children(account: AccountView) -> Statement:
@@ -227,5 +306,12 @@ def support_closes(policy: Policy) -> Statement:
 
 def who_closes(policy: Policy, kind: AccountType) -> Statement:
     """Which roles may close."""
-    roles = [VendorWords(policy.role_names[role]) for role in kind.closed_by.stated or []]
-    return Statement("who_closes", {"type": VendorWords(kind.name), "roles": roles})
+    return Statement("who_closes", {"type": VendorWords(kind.name), "roles": roles(policy, kind)})
+
+
+def roles(policy: Policy, kind: AccountType) -> list[VendorWords | Phrase]:
+    """The roles that may close, marked where the guide names none."""
+    names = [VendorWords(policy.role_names[role]) for role in kind.closed_by.stated or []]
+    if not kind.closed_by.assumed:
+        return [*names]
+    return [Phrase("role.assumed", {"role": name, "vendor": vendor(policy)}) for name in names]

@@ -26,8 +26,13 @@ def is_brief(text: str) -> bool:
 
 def when_people_answer(policy: Policy, work: Work, zone: str) -> Statement:
     """Whether somebody answers now; otherwise when, in the customer's zone."""
-    facts: Facts = {"contacts": statements.contacts(policy), "vendor": statements.vendor(policy)}
     hours = policy.support.hours.stated
+    others = statements.contacts(policy, in_hours=False) if hours else []
+    facts: Facts = {
+        "contacts": statements.contacts(policy, in_hours=True if hours else None),
+        "others": Phrase("contacts.without_hours", {"contacts": others}) if others else "",
+        "vendor": statements.vendor(policy),
+    }
     facts["outside_hours"] = VendorWords(policy.support.outside_hours or {"en": ""})
     if hours is None:
         return Statement("human_hours_not_stated", facts)

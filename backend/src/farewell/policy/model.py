@@ -134,6 +134,8 @@ class Contact(PolicyPart):
     """A phone number or mail address as the guide prints it; words where it is no mere number."""
     note: Words | None = None
     """What to say or send along."""
+    in_hours: bool = True
+    """Whether the stated hours are for this way; otherwise nothing is known of its hours."""
 
 
 class Support(PolicyPart):
