@@ -176,11 +176,16 @@ def test_tresta_shows_the_three_steps_of_a_port_out_in_order() -> None:
     assert [step.split()[0] for step in steps] == ["Initiate", "Wait", "Verify"]
 
 
-@pytest.mark.parametrize("kind", ["standalone", "sub_account", "agency"])
-def test_ctm_offers_two_alternatives_that_are_still_charged(kind: str) -> None:
-    offers = POLICIES["ctm"].type_of(kind).alternatives.offers
+@pytest.mark.parametrize(
+    ("kind", "besides"),
+    [("standalone", []), ("sub_account", ["transfer_out"]), ("agency", [])],
+)
+def test_ctm_offers_two_alternatives_that_are_still_charged(kind: str, besides: list[str]) -> None:
+    """The guide names the transfer for sub-accounts: "transfer accounts instead"."""
+    every = POLICIES["ctm"].type_of(kind).alternatives.offers
+    offers = every[-2:]
 
-    assert [offer.code for offer in offers] == ["pause_swapping", "stop_calls"]
+    assert [offer.code for offer in every] == [*besides, "pause_swapping", "stop_calls"]
     for offer in offers:
         assert offer.still_charged is not None
         for charged in ("subscription", "number renewals", "usage", "features"):
@@ -221,7 +226,21 @@ def test_only_premium_pages_convert_and_to_the_free_plan() -> None:
 def test_a_ctm_balance_is_requested_through_the_ticket_portal() -> None:
     for kind in POLICIES["ctm"].account_types.values():
         assert kind.balance.request_through == {"en": "the ticket portal"}
-        assert kind.numbers.restore_otherwise_by_support
+
+
+def test_ctms_support_asks_for_released_numbers_of_sub_accounts_only() -> None:
+    kinds = POLICIES["ctm"].account_types
+    by_support = [key for key, kind in kinds.items() if kind.numbers.restore_otherwise_by_support]
+    assert by_support == ["sub_account"]
+
+
+def test_trestas_hours_are_for_phone_and_chat() -> None:
+    contacts = POLICIES["tresta"].support.contacts
+    assert [(c.channel, c.in_hours) for c in contacts] == [
+        ("phone", True),
+        ("chat", True),
+        ("email", False),
+    ]
 
 
 def test_after_sixty_days_ctm_needs_a_new_account() -> None:

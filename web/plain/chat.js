@@ -390,11 +390,11 @@ function bubble({ sender, text, at }) {
   return element;
 }
 
-/** A paragraph of text in which the path of an export is a link. @param {string} text */
+/** A paragraph of text in which the address of an export is a link. @param {string} text */
 function linked(text) {
   const paragraph = make("p", "text");
-  for (const part of text.split(/(\/exports\/[\w-]+)/)) {
-    if (!part.startsWith("/exports/")) {
+  for (const part of text.split(/((?:https?:\/\/\S+)?\/exports\/[\w-]+)/)) {
+    if (!/^\S*\/exports\/[\w-]+$/.test(part)) {
       paragraph.append(part);
       continue;
     }

@@ -15,7 +15,7 @@ from farewell.chat.asking import Asking, asking
 from farewell.chat.days import no_other_day
 from farewell.chat.inbound import question_text
 from farewell.chat.leading import Option, next_step
-from farewell.chat.plain import CONFIRMED
+from farewell.chat.plain import CONFIRMED, disputes
 from farewell.chat.speaker import actor_of, language_of
 from farewell.chat.tables import Conversation
 from farewell.desk.handover import hand_over, leave_message
@@ -310,6 +310,8 @@ def question(conversation_id: str, topic: str, body: Asked, services: ServicesDe
 
     def use(work: Work, conversation: Conversation) -> Said:
         told = wishes.question(work, conversation, topic)
+        if topic in wishes.ABOUT_MONEY and disputes(conversation, body.text):
+            told = [*wishes.question(work, conversation, "disputed_charge"), *told]
         if topic == "effective_date":
             told = [*told, *no_other_day(work, conversation, body.text)]
         return told

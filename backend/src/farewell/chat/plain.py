@@ -21,6 +21,14 @@ WORDS_OF_A_REASON = 2
 CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
 
 
+def disputes(conversation: Conversation, text: str) -> bool:
+    """Whether a text about money holds words of a charge that the customer thinks is wrong."""
+    said = f" {same_words(text)} "
+    return any(
+        f" {same_words(word)} " in said for word in language_of(conversation).listed("plain.dispute")
+    )
+
+
 def is_plain_yes(conversation: Conversation, text: str) -> bool:
     """Whether a text is a plain yes and nothing else, in the conversation's language."""
     return _listed(conversation, text, "plain.yes")

@@ -32,6 +32,8 @@ DEPENDS = {"choose_vendor": "depends_on_service", "choose_account": "depends_on_
 AMOUNTS = ("final_bill", "refund")
 """Questions whose answers name amounts: for those who may close."""
 
+ABOUT_MONEY = (*AMOUNTS, "fees")
+
 
 def wish(work: Work, conversation: Conversation, what: str, text: str) -> Said:
     """The customer wants to close or to reactivate; finds the account that is meant.
@@ -249,7 +251,26 @@ def not_understood(work: Work, conversation: Conversation, text: str, foreign: b
     idle = conversation.person is not None and conversation.topic == "none"
     if idle and accounts_named(work, conversation, text):
         return choose_account(work, conversation, text)
-    return [Statement("out_of_scope" if foreign else "rephrase", {})]
+    return _sub_accounts_named(work, conversation, text) or [
+        Statement("out_of_scope" if foreign else "rephrase", {})
+    ]
+
+
+def _sub_accounts_named(work: Work, conversation: Conversation, text: str) -> Said:
+    """What the closing of the present account means for those under it that the words name."""
+    present = conversation.account
+    if present is None or conversation.topic != "closing" or not present.children:
+        return []
+    told = []
+    for named in accounts_named(work, conversation, text, plainly=True):
+        if named.parent is not present:
+            continue
+        if named.status in ("closed", "converted"):
+            told.append(closed_already(work, named))
+        elif named.status in ("active", "closing"):
+            names = {"account": work.view(named).named(), "parent": present.name}
+            told.append(Statement("closes_with_parent", names))
+    return told
 
 
 def question(work: Work, conversation: Conversation, topic: str) -> Said:
@@ -299,7 +320,7 @@ def _at_this_point(
     if topic == "alternative":
         return []  # the question that follows lists them
     going_on = statements.going_on(kind)
-    if going_on is None or topic not in ("final_bill", "fees"):
+    if going_on is None or topic not in ABOUT_MONEY:
         return None
     return [going_on, *answer_for_account(work, topic, account, person)]
 
