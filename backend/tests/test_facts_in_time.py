@@ -13,7 +13,6 @@ from factories import (
     World,
     account,
     agency_with,
-    person,
     phone,
     the_account,
     the_person,
@@ -306,9 +305,7 @@ def test_deletion_that_may_have_begun_is_not_announced(world: World) -> None:
     assert codes(asked(world, "undo", "O-1")) == ["undo_not_stated"]
 
 
-@pytest.mark.parametrize(
-    ("days", "code"), [(10, "numbers_restorable"), (20, "numbers_by_support")]
-)
+@pytest.mark.parametrize(("days", "code"), [(10, "numbers_restorable"), (20, "numbers_by_support")])
 def test_released_numbers_of_a_closed_sub_account(world: World, days: int, code: str) -> None:
     agency, child = agency_with("S-1")
     closed = {"at": f"-{days}d", "by": "ann@example"}
@@ -410,9 +407,7 @@ def test_data_of_a_converted_account_stays_as_far_as_we_know() -> None:
     assert told.code == "data_stays_assumed"
 
 
-@pytest.mark.parametrize(
-    ("vendor", "within", "without"), [("tresta", 2, True), ("ctm", 1, False)]
-)
+@pytest.mark.parametrize(("vendor", "within", "without"), [("tresta", 2, True), ("ctm", 1, False)])
 def test_hours_are_claimed_for_the_ways_that_have_them(
     world: World, vendor: str, within: int, without: bool
 ) -> None:
@@ -439,7 +434,8 @@ def ask(api: Api, world: World, topic: str, text: str) -> list[str]:
     token = api.sign_in()
     api.say(token, "hm")
     key = api.rasa.requests[-1]["sender"]
-    return [s["code"] for s in api.runner.run(api.rasa.act(key, f"questions/{topic}", text=text))["say"]]
+    answer = api.runner.run(api.rasa.act(key, f"questions/{topic}", text=text))
+    return [s["code"] for s in answer["say"]]
 
 
 def test_a_disputed_charge_is_not_judged_and_a_human_is_offered(api: Api, two: World) -> None:
@@ -478,7 +474,8 @@ def test_a_sub_account_that_is_named_is_told_of(api: Api, world: World) -> None:
 
     def told(text: str) -> list[str]:
         body = {"text": text, "out_of_scope": True}
-        return [s["code"] for s in api.runner.run(api.rasa.act(key, "not-understood", **body))["say"]]
+        answer = api.runner.run(api.rasa.act(key, "not-understood", **body))
+        return [s["code"] for s in answer["say"]]
 
     assert told("keep Harbor Dental") == ["closes_with_parent"]
     assert told("is S-2 affected") == ["closed_already"]

@@ -27,7 +27,9 @@ def _final_bill(work: Work, account: Account) -> list[Statement]:
     policy, view, kind = work.policy(account), work.view(account), work.kind(account)
     rule, *assumed = statements.billing_rules(policy, kind)
     told = [rule, statements.quote(view, kind, _bill(work, account, view)), *assumed]
-    taken = any(o.sets.items() <= account.features.items() for o in kind.alternatives.offers if o.sets)
+    taken = any(
+        o.sets.items() <= account.features.items() for o in kind.alternatives.offers if o.sets
+    )
     going_on = statements.going_on(kind) if taken else None
     return [going_on, *told] if going_on else told
 

@@ -25,7 +25,8 @@ def disputes(conversation: Conversation, text: str) -> bool:
     """Whether a text about money holds words of a charge that the customer thinks is wrong."""
     said = f" {same_words(text)} "
     return any(
-        f" {same_words(word)} " in said for word in language_of(conversation).listed("plain.dispute")
+        f" {same_words(word)} " in said
+        for word in language_of(conversation).listed("plain.dispute")
     )
 
 

@@ -9,7 +9,12 @@ from __future__ import annotations
 from farewell.accounts.tables import Account
 from farewell.chat import reasons
 from farewell.chat.afterwards import closed_already, way_back
-from farewell.chat.answers import ABOUT_ACCOUNT, answer_by_rule, answer_for_account, answer_for_vendor
+from farewell.chat.answers import (
+    ABOUT_ACCOUNT,
+    answer_by_rule,
+    answer_for_account,
+    answer_for_vendor,
+)
 from farewell.chat.leading import candidates
 from farewell.chat.naming import accounts_named
 from farewell.chat.plain import same_words

@@ -194,9 +194,7 @@ def balance_rule(policy: Policy, kind: AccountType) -> Statement:
         case "refund_to_card" if days is not None:
             return Statement("balance_refund_rule", {"days": days})
         case "keep_for_request" if days is not None:
-            return Statement(
-                "balance_kept_rule", {"days": days, "through": _through(policy, kind)}
-            )
+            return Statement("balance_kept_rule", {"days": days, "through": _through(policy, kind)})
         case _:
             return Statement("balance_rule_not_stated", {"vendor": vendor(policy)})
 
