@@ -18,17 +18,20 @@ from factories import (
     the_person,
     usage,
 )
+from sqlalchemy import select
 
 from farewell.audit import Actor
 from farewell.billing.money import Money
 from farewell.billing.quote import Bill
 from farewell.chat.answers import answer_for_account, answer_for_vendor
 from farewell.closing import statements
-from farewell.closing.case import standing_closure
+from farewell.closing.case import standing_closure, state_of
 from farewell.closing.receipt import bill_told
+from farewell.closing.tables import ClosingCase
 from farewell.desk.handover import when_people_answer
 from farewell.facts import Phrase, Statement, from_json
 from farewell.lifecycle.reactivation import reactivate
+from farewell.work import Work
 
 ADMIN = {"ann@example": "administrator"}
 
@@ -46,6 +49,11 @@ def asked(world: World, topic: str, number: str = "C-1") -> list[Statement]:
             work, topic, the_account(work, number), the_person(work, "ann@example")
         )
     )
+
+
+def the_case(work: Work) -> ClosingCase:
+    """The only case."""
+    return work.session.scalars(select(ClosingCase)).one()
 
 
 def codes(told: list[Statement]) -> list[str]:
@@ -101,6 +109,22 @@ def test_every_window_of_a_later_closing_is_counted_from_it(world: World) -> Non
     for topic in ("undo", "data_retention", "refund"):
         untils = [s.facts["until"] for s in asked(world, topic, "A-1") if "until" in s.facts]
         assert untils == [Phrase("until.from_closing", {})], topic
+
+
+def test_the_notices_of_a_later_closing_count_from_it_too(world: World) -> None:
+    agency, child = agency_with("S-1")
+    numbers = [phone(0, "confirmed"), phone(1)]
+    world.load(agency | {"balance_minor": 100}, child | {"numbers": numbers})
+    world.closing("A-1").settle()
+
+    untils = {
+        r.code: r.facts["until"]
+        for r in world.run(lambda work: state_of(work, the_case(work)).owed)
+        if "until" in r.facts
+    }
+
+    assert set(untils) == {"data_kept_readable", "balance_kept", "undo_by_support"}
+    assert all(until == Phrase("until.from_closing", {}) for until in untils.values())
 
 
 def test_once_the_port_is_done_the_day_is_said(world: World) -> None:
