@@ -135,7 +135,8 @@ def sweep_command(
         now = as_of.replace(tzinfo=UTC) if as_of else services.clock()
         done = services.in_transaction(partial(_sweep_at, now))
         typer.echo(
-            f"{done.abandoned} cases rested, {done.expired} expired, {done.duties_due} duties due."
+            f"{done.closed} scheduled closings took effect, {done.abandoned} cases rested, "
+            f"{done.expired} expired, {done.duties_due} duties due."
         )
         if not watch:
             return

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
 from farewell.accounts.tables import Account
 from farewell.billing.tables import Adjustment, FinalBill
+from farewell.closing.effect import TICK
 from farewell.closing.tables import ClosingCase, Closure
 from farewell.desk.tables import Handover
 from farewell.errors import not_found
@@ -55,6 +57,9 @@ def show(work: Work, number: str) -> dict[str, Any]:
             "features": account.features,
             "parent": account.parent.number if account.parent else None,
             "billing_locked": bool(account.subscription and account.subscription.locked_at),
+            "renewal_stopped": bool(
+                account.subscription and account.subscription.renewal_stopped_at
+            ),
         },
         "closing_case": _case(case),
         "closures": [
@@ -113,5 +118,16 @@ def _case(case: ClosingCase | None) -> dict[str, Any] | None:
         "reason_code": case.reason_code,
         "reason_words": case.reason_words,
         "standing_limit_minor": case.standing_limit_minor,
+        "effective_at": case.effective_at.isoformat() if case.effective_at else None,
+        "last_day": _last_day(case),
+        "approved_at": case.approval.at.isoformat() if case.approval else None,
         "answers": [{"code": a.code, "about": a.subject, "value": a.value} for a in case.answers],
     }
+
+
+def _last_day(case: ClosingCase) -> str | None:
+    """The last day of service of a closing that is confirmed for later (account's zone)."""
+    if case.effective_at is None:
+        return None
+    last = (case.effective_at - TICK).astimezone(ZoneInfo(case.account.zone))
+    return last.date().isoformat()

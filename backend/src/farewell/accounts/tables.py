@@ -98,7 +98,15 @@ class Subscription(Base):
     billed_until: Mapped[date | None]
     """Last day that has been billed in full already (account's zone)."""
     locked_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    renewal_stopped_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """Since when a closing is scheduled: until it takes effect nothing is charged, and the final
+    bill covers the time until then."""
     account: Mapped[Account] = relationship(back_populates="subscription")
+
+    @property
+    def renews(self) -> bool:
+        """Whether a new period may be charged. Every path that charges asks this (rule 4)."""
+        return self.status == "active" and not (self.locked_at or self.renewal_stopped_at)
 
 
 class Charge(Base):

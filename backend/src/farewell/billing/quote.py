@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from farewell.accounts.snapshot import AccountView
+from farewell.accounts.snapshot import AccountView, SubscriptionView
 from farewell.billing.money import Money
 from farewell.billing.proration import monthly_period, used_to_date
 from farewell.facts import Phrase, fingerprint
@@ -49,14 +50,43 @@ class Bill:
         return [asdict(line) for line in self.written_off]
 
 
-def _plan_line(account: AccountView, kind: AccountType, today: date) -> Line | None:
+def paid_until(plan: SubscriptionView, today: date) -> date:
+    """The last day of the period that is being used; of what is billed already, if that is more."""
+    last = monthly_period(today, plan.anchor_day).end - timedelta(days=1)
+    return max(last, plan.billed_until or last)
+
+
+def _plan_lines(
+    account: AccountView, kind: AccountType, since: date, until: date
+) -> Iterator[Line]:
+    """The plan for what no bill covers, period by period, from the one that `since` is in. In
+    advance, that one is paid, so only later ones cost anything."""
+    plan = account.subscription
+    if plan is None:
+        return
+    covered = plan.billed_until
+    if kind.billing.timing.stated == "in_advance":
+        covered = paid_until(plan, since)
+    elif kind.billing.timing.stated != "in_arrears":
+        return
+    day = since
+    while day <= until:
+        period = monthly_period(day, plan.anchor_day)
+        last = min(period.end - timedelta(days=1), until)
+        line = _plan_line(account, kind, last, covered)
+        if line:
+            yield line
+        day = period.end
+
+
+def _plan_line(
+    account: AccountView, kind: AccountType, today: date, billed_until: date | None
+) -> Line | None:
     plan, billing = account.subscription, kind.billing
-    if plan is None or billing.timing.stated != "in_arrears":
-        return None
-    if billing.proration.stated != "actual_days":
+    if plan is None or billing.proration.stated != "actual_days":
         return None
     period = monthly_period(today, plan.anchor_day)
-    used = used_to_date(plan.price_minor, period, today, plan.billed_until, billing.rounding)
+    used = used_to_date(plan.price_minor, period, today, billed_until, billing.rounding)
     if used is None:
         return None
     return Line(
@@ -71,10 +101,16 @@ def _plan_line(account: AccountView, kind: AccountType, today: date) -> Line | N
     )
 
 
-def final_bill(account: AccountView, policy: Policy, now: datetime) -> Bill:
-    """What the account and the active ones under it cost when closed at `now`."""
+def final_bill(
+    account: AccountView, policy: Policy, now: datetime, *, since: datetime | None = None
+) -> Bill:
+    """What the account and the active ones under it cost when closed at `now`.
+
+    Plans are billed from the period of `since` on, where nothing was charged from then to `now`.
+    """
     kind = policy.type_of(account.type)
     today = account.today(now)
+    first = account.today(since) if since else today
     lines: list[Line] = []
     written_off: list[Line] = []
     for part in account.everywhere():
@@ -86,8 +122,7 @@ def final_bill(account: AccountView, policy: Policy, now: datetime) -> Bill:
         if rules.billing.outstanding.stated == "write_off":
             written_off += charges
             continue
-        plan = _plan_line(part, rules, today)
-        lines += [*([plan] if plan else []), *charges]
+        lines += [*_plan_lines(part, rules, first, today), *charges]
     owed = sum(line.amount_minor for line in lines)
     given = [
         Line("credit", part.number, "", -part.balance_minor)
@@ -117,12 +152,12 @@ def standing_limit(account: AccountView, policy: Policy, now: datetime) -> int:
     """
     limit, today = final_bill(account, policy, now).total_minor, account.today(now)
     for part in account.everywhere():
-        rules = policy.type_of(part.type)
-        plan = _plan_line(part, rules, today)
-        if plan and part.subscription:
-            period = monthly_period(today, part.subscription.anchor_day)
-            whole = _plan_line(part, rules, period.end - timedelta(days=1))
-            limit += (whole.amount_minor if whole else 0) - plan.amount_minor
+        rules, plan = policy.type_of(part.type), part.subscription
+        if plan is None:
+            continue
+        last = monthly_period(today, plan.anchor_day).end - timedelta(days=1)
+        limit += sum(line.amount_minor for line in _plan_lines(part, rules, today, last))
+        limit -= sum(line.amount_minor for line in _plan_lines(part, rules, today, today))
     return limit
 
 

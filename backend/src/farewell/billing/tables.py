@@ -30,6 +30,10 @@ class Quote(Base):
     settles_on: Mapped[date]
     facts_hash: Mapped[str]
     """Fingerprint of the facts whose change makes the quote stale."""
+    effective_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    """When the closing takes effect that it is for; None for at once."""
+    usage_limit_minor: Mapped[int] = mapped_column(default=0)
+    """The most that usage between `as_of` and `effective_at` adds to it."""
 
 
 class FinalBill(Base):

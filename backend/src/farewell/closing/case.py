@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -12,8 +12,9 @@ from farewell.accounts.reading import roles_of
 from farewell.accounts.snapshot import AccountView
 from farewell.accounts.tables import Account, Person, PhoneNumber
 from farewell.audit import Actor, record
-from farewell.billing.quote import Bill, Line, final_bill, stale_when_changed
+from farewell.billing.quote import Bill, Line, stale_when_changed
 from farewell.billing.tables import Quote
+from farewell.closing.effect import Effect, bill_for, effect_of
 from farewell.closing.requirements import (
     ANSWERS,
     NEXT_STEP_LATER,
@@ -22,10 +23,17 @@ from farewell.closing.requirements import (
     requirements,
     role_blocker,
 )
-from farewell.closing.tables import OPEN_STATES, Answer, ClosingCase, Closure, Shown
+from farewell.closing.tables import (
+    CONFIRMED_STATES,
+    OPEN_STATES,
+    Answer,
+    ClosingCase,
+    Closure,
+    Shown,
+)
 from farewell.errors import Problem, not_found
 from farewell.lifecycle.exports import make_export
-from farewell.policy.model import REASON_CODES
+from farewell.policy.model import REASON_CODES, AccountType
 from farewell.work import Work
 
 WORDS_KEPT = 1000
@@ -127,6 +135,8 @@ class CaseState:
     owed: list[Requirement]
     quote: Quote | None
     bill: Bill
+    later: Effect | None = None
+    """When it takes effect, if later than at once."""
 
     @property
     def unanswered(self) -> list[Requirement]:
@@ -147,11 +157,44 @@ def latest_quote(work: Work, case: ClosingCase) -> Quote | None:
 
 
 def valid_quote(work: Work, case: ClosingCase, account: AccountView) -> Quote | None:
-    """The newest quote, if it has not expired and no fact that binds it has changed."""
+    """The newest quote, if it has not expired and no fact that binds it has changed. One that was
+    agreed to for a later end stands."""
     quote = latest_quote(work, case)
+    if quote and is_scheduled(case):
+        return quote
     if quote is None or quote.expires_at <= work.now:
         return None
     return quote if quote.facts_hash == stale_when_changed(account) else None
+
+
+def is_scheduled(case: ClosingCase) -> bool:
+    """Whether the closing is settled for a later end; past it, it may wait for a port."""
+    return case.state in ("scheduled", "waiting_for_port") and case.effective_at is not None
+
+
+def is_due(work: Work, case: ClosingCase) -> bool:
+    """Whether the moment of a scheduled closing has come."""
+    at = case.effective_at
+    return case.state == "scheduled" and at is not None and at <= work.now
+
+
+def refuse_too_late(work: Work, case: ClosingCase) -> None:
+    """A scheduled closing can be taken back until it takes effect, whenever that is carried out.
+
+    Raises Problem 409 from then on.
+    """
+    if is_due(work, case):
+        raise Problem(409, "effect_passed", "The closing takes effect at this moment.")
+
+
+def effect_for(work: Work, account: Account) -> Effect | None:
+    """When the closing of an account takes effect: as agreed, else as if confirmed now. None for at
+    once, and where nothing is left to close."""
+    if account.status not in ("active", "closing"):
+        return None
+    case = open_case_of(work, account)
+    agreed = case.effective_at if case else None
+    return effect_of(work.view(account), work.kind(account), work.now, agreed)
 
 
 def bill_of(quote: Quote) -> Bill:
@@ -172,8 +215,10 @@ def offer_quote(work: Work, case: ClosingCase) -> Quote:
     quote = valid_quote(work, case, account)
     if quote:
         return quote
-    bill = final_bill(account, policy, work.now)
-    minutes = policy.type_of(account.type).billing.quote_minutes
+    kind = policy.type_of(account.type)
+    later = effect_of(account, kind, work.now, case.effective_at)
+    bill = bill_for(account, policy, work.now, later)
+    minutes = kind.billing.quote_minutes
     # The quote names days counted from closing, so it ends with the account's day.
     tomorrow = datetime.combine(
         account.today(work.now) + timedelta(days=1), time(), ZoneInfo(account.zone)
@@ -189,6 +234,8 @@ def offer_quote(work: Work, case: ClosingCase) -> Quote:
         written_off=bill.stored_write_offs(),
         settles_on=bill.settles_on,
         facts_hash=stale_when_changed(account),
+        effective_at=later.at if later else None,
+        usage_limit_minor=later.usage_limit_minor if later else 0,
     )
     work.session.add(quote)
     work.session.flush()
@@ -203,11 +250,24 @@ def said_in(case: ClosingCase) -> Answered:
 def state_of(work: Work, case: ClosingCase, *, with_quote: bool = False) -> CaseState:
     """What the case owes now. `with_quote` offers a binding quote where none is valid."""
     account, policy = work.view(case.account), work.policy(case.account)
+    kind = policy.type_of(account.type)
     quote = offer_quote(work, case) if with_quote else valid_quote(work, case, account)
-    bill = bill_of(quote) if quote else final_bill(account, policy, work.now)
     at = quote.as_of if quote else work.now
-    owed = requirements(account, policy, said_in(case), bill, at)
-    return CaseState(case, account, owed, quote, bill)
+    if quote:
+        later, bill = promised_effect(quote, account, kind), bill_of(quote)
+    else:
+        later = effect_of(account, kind, at, case.effective_at)
+        bill = bill_for(account, policy, at, later)
+    owed = requirements(account, policy, said_in(case), bill, at, later)
+    return CaseState(case, account, owed, quote, bill, later)
+
+
+def promised_effect(quote: Quote, account: AccountView, kind: AccountType) -> Effect | None:
+    """The later end that a quote is for, whatever the policy says meanwhile."""
+    if quote.effective_at is None:
+        return None
+    later = effect_of(account, kind, quote.as_of, quote.effective_at)
+    return replace(later, usage_limit_minor=quote.usage_limit_minor) if later else None
 
 
 def blocker_for(work: Work, person: Person, account: Account) -> Requirement | None:
@@ -228,13 +288,14 @@ def answer(
 ) -> None:
     """Record the answer to a requirement and do what it asks for.
 
-    Raises Problem 403 without the role, 409 for a case that is over, 422 for an answer that the
-    requirement does not take.
+    Raises Problem 403 without the role, 409 for a case that is over or takes effect at this moment,
+    422 for an answer that the requirement does not take.
     """
     if not may_close(work, person, case.account):
         raise Problem(403, "role_missing", "Your role does not close this account.")
     if case.state not in OPEN_STATES:
         raise Problem(409, "case_over", f"This closing case is {case.state}.")
+    refuse_too_late(work, case)
     kind = work.kind(case.account)
     allowed = set(ANSWERS.get(code, ()))
     if code == "alternatives":
@@ -251,8 +312,8 @@ def answer(
     always = ("alternatives", "exit_reason", "open_port", "port_works")
     if code not in always and not _owes(work, case, code, subject):
         raise Problem(409, "requirement_not_owed", f"This case does not ask for {code!r}.")
-    if case.state == "waiting_for_port" and (code, value) in NEXT_STEP_LATER:
-        ask_again(case)
+    if case.state in CONFIRMED_STATES and (code, value) in NEXT_STEP_LATER:
+        ask_again(work, case)
     if code in ("open_port", "port_works"):
         _answer_port(work, case, code, value, subject, actor)
     before = case.answer_to(code, subject)
@@ -286,9 +347,29 @@ def _owes(work: Work, case: ClosingCase, code: str, subject: str) -> bool:
     return any((r.code, r.subject) == (code, subject) for r in state_of(work, case).owed)
 
 
-def ask_again(case: ClosingCase) -> None:
-    """What was agreed has changed, so the standing confirmation no longer holds."""
-    case.state, case.standing_limit_minor = "open", None
+def ask_again(work: Work, case: ClosingCase) -> None:
+    """What was agreed has changed, so the confirmation no longer holds, nor that of a second
+    person; what was stopped for it goes on."""
+    case.state = "open"
+    _forget_confirmation(work, case)
+
+
+def _forget_confirmation(work: Work, case: ClosingCase) -> None:
+    case.standing_limit_minor = case.standing_by = case.standing_at = None
+    case.effective_at = case.agreed = case.approval = None
+    work.session.flush()
+    for account in (case.account, *case.account.children):
+        if account.subscription and not _ends_later(work, account):
+            account.subscription.renewal_stopped_at = None
+
+
+def _ends_later(work: Work, account: Account) -> bool:
+    """Whether a closing is settled for a later end: its own, or that of the account above."""
+    cases = [open_case_of(work, account)]
+    if account.parent:
+        cascade = work.kind(account.parent).cascade
+        cases += [open_case_of(work, account.parent)] if cascade and cascade.closes_children.stated else []
+    return any(case is not None and is_scheduled(case) for case in cases)
 
 
 def ask_rested_again(work: Work, case: ClosingCase) -> None:
@@ -317,8 +398,8 @@ def _answer_port(
     if value == "give_up":
         port.given_up = True
         record(work.session, work.now, actor, "port.given_up", f"number:{subject}")
-        if case.state == "waiting_for_port":
-            ask_again(case)
+        if case.state in CONFIRMED_STATES:
+            ask_again(work, case)
     if value == "works":
         if port.status != "completed":
             raise Problem(409, "port_not_completed", "The carrier has not completed this port yet.")
@@ -334,17 +415,18 @@ def _take_alternative(work: Work, case: ClosingCase, code: str, actor: Actor) ->
 
 
 def withdraw(work: Work, *, case: ClosingCase, actor: Actor, because: str = "customer") -> None:
-    """Stop a case, a waiting one too; nothing else changes, and it can be taken up again.
+    """Stop a case, a confirmed one too; nothing else changes, and it can be taken up again.
 
-    Raises Problem 409 where the account is closed already.
+    Raises Problem 409 where the account is closed already, or is closing at this moment.
     """
     if case.state == "abandoned":
         return
     if case.state not in OPEN_STATES:
         raise Problem(409, "case_over", f"This closing case is {case.state}.")
+    refuse_too_late(work, case)
     case.state = "abandoned"
     case.touched_at = work.now
-    case.standing_limit_minor = case.standing_by = case.standing_at = None
+    _forget_confirmation(work, case)
     case.skip_ahead = False
     _keep_offered_once(work, case)
     for answer in [a for a in case.answers if a.code not in KEPT_WHEN_STOPPED]:

@@ -10,11 +10,15 @@ from sqlalchemy import select
 from farewell.accounts.numbers import end_numbers
 from farewell.accounts.tables import Account, Charge, Person
 from farewell.audit import Actor, record
-from farewell.billing.quote import stale_when_changed, standing_limit
+from farewell.billing.quote import Bill, stale_when_changed
 from farewell.billing.tables import Adjustment, FinalBill, Quote
+from farewell.closing.approval import ask_second, refuse_unasked, second_blocker
 from farewell.closing.case import (
     CaseState,
+    ask_again,
     bill_of,
+    is_scheduled,
+    latest_quote,
     may_close,
     offer_quote,
     open_case_of,
@@ -22,7 +26,15 @@ from farewell.closing.case import (
     state_of,
 )
 from farewell.closing.receipt import receipt
-from farewell.closing.tables import OPEN_STATES, ClosingCase, Closure
+from farewell.closing.scheduling import (
+    bill_at_end,
+    keep_standing,
+    lapse,
+    lapsed,
+    lost_roles,
+    schedule,
+)
+from farewell.closing.tables import OPEN_STATES, Approval, ClosingCase, Closure
 from farewell.errors import Problem
 from farewell.facts import as_json
 from farewell.lifecycle.duties import duties_of
@@ -40,21 +52,37 @@ def confirm(
     quote_id: str,
     shown: set[str],
 ) -> ClosingCase:
-    """Close on one confirmation, or keep it standing while a number is being ported.
+    """Close on one confirmation, or keep it standing: for a later end, for a second person, or
+    while a number is being ported.
 
-    Confirming a case that is closed already changes nothing. `shown` are the codes of the
-    requirements that were put before the customer.
+    Confirming a case that is closed, scheduled or waits for a second person changes nothing.
+    `shown` are the codes of the requirements that were put before the customer.
 
     Raises Problem 403 without the role; 409 with `requirements_open`, `requirements_not_shown`,
-    `quote_expired` or `case_over`.
+    `quote_expired`, `second_vacant` or `case_over`.
     """
-    if case.state in ("closed", "converted"):
+    if case.state in ("closed", "converted", "waiting_for_approval") or is_scheduled(case):
         return case
     if case.state not in OPEN_STATES:
         raise Problem(409, "case_over", f"This closing case is {case.state}.")
     if not may_close(work, person, case.account):
         raise Problem(403, "role_missing", "Your role does not close this account.")
+    if second_blocker(work, person, case.account):
+        raise Problem(409, "second_vacant", "Nobody else has a role that agrees to this closing.")
     state = state_of(work, case)
+    quote = _confirmed_quote(state, quote_id, shown)
+    case.touched_at = work.now
+    if work.kind(case.account).second_roles:
+        keep_standing(work, state, quote, person)
+        ask_second(work, case, person, actor)
+        work.session.flush()
+    else:
+        _carry_out(work, state, quote, person, actor)
+    return case
+
+
+def _confirmed_quote(state: CaseState, quote_id: str, shown: set[str]) -> Quote:
+    """The quote that is confirmed: everything was answered, shown, and is as it was shown."""
     if state.unanswered:
         codes = [requirement.code for requirement in state.unanswered]
         raise Problem(
@@ -73,26 +101,111 @@ def confirm(
         raise Problem(
             409, "quote_expired", "The quote has expired or its facts changed; show the new one."
         )
-    case.touched_at = work.now
-    if state.waits_for_port:
-        case.state = "waiting_for_port"
-        case.standing_limit_minor = standing_limit(
-            state.account, work.policy(case.account), quote.as_of
-        )
-        case.standing_facts = stale_when_changed(state.account, with_ports=False)
-        case.standing_by, case.standing_at = person.id, work.now
-        record(
-            work.session,
-            work.now,
-            actor,
-            "case.waits_for_port",
-            f"case:{case.id}",
-            limit_minor=case.standing_limit_minor,
-        )
+    return quote
+
+
+def approve(
+    work: Work,
+    *,
+    case: ClosingCase,
+    person: Person,
+    actor: Actor,
+    quote_id: str,
+    shown: set[str],
+) -> ClosingCase:
+    """The second person agrees to what they were shown, and the closing is carried out.
+
+    Where it is no longer what the first person confirmed, nothing closes: the case is open and has
+    to be confirmed anew. Raises Problem 403 for the first person again or without the role; 409
+    with `approval_not_awaited`, and as `confirm` does for what was not shown.
+    """
+    refuse_unasked(work, case, person)
+    state = state_of(work, case)
+    because = lapsed(work, state, state.bill, state.later)
+    if because:
+        lapse(work, case, because, actor)
         work.session.flush()
         return case
-    _close(work, state, quote, person, actor)
+    quote = _confirmed_quote(state, quote_id, shown)
+    case.approval = Approval(by=person.id, at=work.now)
+    case.touched_at = work.now
+    record(work.session, work.now, actor, "case.approved", f"case:{case.id}")
+    first = work.session.get_one(Person, case.standing_by)
+    _carry_out(work, state, quote, first, actor)
     return case
+
+
+def _carry_out(work: Work, state: CaseState, quote: Quote, person: Person, actor: Actor) -> None:
+    case = state.case
+    if state.later:
+        keep_standing(work, state, quote, person)
+        schedule(work, state, state.later, person, actor)
+    elif state.waits_for_port:
+        keep_standing(work, state, quote, person)
+        _wait_for_port(work, case, actor)
+    else:
+        _close(work, state, quote, person, actor)
+
+
+def _wait_for_port(work: Work, case: ClosingCase, actor: Actor) -> None:
+    case.state = "waiting_for_port"
+    record(
+        work.session,
+        work.now,
+        actor,
+        "case.waits_for_port",
+        f"case:{case.id}",
+        limit_minor=case.standing_limit_minor,
+    )
+    work.session.flush()
+
+
+def take_effect(work: Work, *, case: ClosingCase, actor: Actor) -> None:
+    """Close a scheduled case whose moment has come, as it was agreed.
+
+    A number that is being ported is waited for. Where something is not as it was agreed, nothing
+    closes: the case is open, and everybody concerned is told. Before the moment only that is
+    looked at, so that there is time to confirm again.
+    """
+    if not is_scheduled(case) or case.effective_at is None:
+        return
+    state = state_of(work, case)
+    agreed = latest_quote(work, case)
+    assert agreed is not None  # a case is scheduled by a quote
+    assert state.later is not None
+    bill = bill_at_end(work, state, agreed, state.later)
+    because = lapsed(work, state, bill, state.later)
+    if because:
+        lapse(work, case, because, actor)
+        work.session.flush()
+    elif work.now < case.effective_at:
+        return
+    elif not state.waits_for_port:
+        person = work.session.get_one(Person, case.standing_by)
+        _close(work, state, _quote_at_end(work, agreed, bill), person, actor)
+    elif case.state == "scheduled":
+        _wait_for_port(work, case, actor)
+
+
+def _quote_at_end(work: Work, agreed: Quote, bill: Bill) -> Quote:
+    """The quote of the bill as of the end: it is within what was agreed."""
+    quote = Quote(
+        case_id=agreed.case_id,
+        as_of=work.now,
+        expires_at=work.now,
+        currency=bill.currency,
+        total_minor=bill.total_minor,
+        refund_minor=bill.refund_minor,
+        lines=bill.stored_lines(),
+        written_off=bill.stored_write_offs(),
+        settles_on=bill.settles_on,
+        facts_hash=agreed.facts_hash,
+        effective_at=agreed.effective_at,
+        usage_limit_minor=agreed.usage_limit_minor,
+    )
+    work.session.add(quote)
+    work.session.flush()
+    return quote
 
 
 def close_after_port(work: Work, *, case: ClosingCase, actor: Actor) -> bool:
@@ -104,6 +217,9 @@ def close_after_port(work: Work, *, case: ClosingCase, actor: Actor) -> bool:
     """
     if case.state != "waiting_for_port" or case.standing_limit_minor is None:
         return False
+    if is_scheduled(case):
+        take_effect(work, case=case, actor=actor)
+        return case.state == "closed"
     state = state_of(work, case)
     if state.waits_for_port:
         return False
@@ -113,9 +229,9 @@ def close_after_port(work: Work, *, case: ClosingCase, actor: Actor) -> bool:
         quote.total_minor > case.standing_limit_minor
         or state.unanswered
         or case.standing_facts != stale_when_changed(state.account, with_ports=False)
-        or not may_close(work, person, case.account)
+        or lost_roles(work, case)
     ):
-        case.state, case.standing_limit_minor = "open", None
+        ask_again(work, case)
         record(work.session, work.now, actor, "case.asks_again", f"case:{case.id}")
         work.session.flush()
         return False
@@ -196,6 +312,7 @@ def _close_account(
     if account.subscription:
         account.subscription.status = "free" if converted else "canceled"
         account.subscription.locked_at = work.now
+        account.subscription.renewal_stopped_at = None  # the lock does that now
     if not converted:
         end_numbers(account, kind, work.now)
     if parent is not None:

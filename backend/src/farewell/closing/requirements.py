@@ -13,6 +13,7 @@ from typing import Literal
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill
 from farewell.closing import statements
+from farewell.closing.effect import Effect
 from farewell.facts import Facts, Phrase, Statement, VendorWords, fingerprint
 from farewell.policy.model import Policy
 
@@ -26,9 +27,10 @@ ANSWERS: Mapping[str, tuple[str, ...]] = {
     "data_export": ("export", "have", "skip"),
     "sub_accounts": ("close_all", "transfer_first"),
     "exit_reason": ("skip", "words"),
+    "approve": ("decline",),
 }
 """Answers that a requirement takes; alternatives also take the policy's codes, and the reason takes
-every reason's code."""
+every reason's code. Agreeing as the second person is no answer but a confirmation."""
 
 SKIPPABLE = ("alternatives", "keep_numbers", "data_export", "sub_accounts", "exit_reason")
 """What "just cancel it" passes over (rule 7); notices are still shown."""
@@ -143,13 +145,20 @@ def _alternatives(account: AccountView, policy: Policy, said: Answered) -> list[
 
 
 def requirements(
-    account: AccountView, policy: Policy, said: Answered, bill: Bill, now: datetime
+    account: AccountView,
+    policy: Policy,
+    said: Answered,
+    bill: Bill,
+    now: datetime,
+    later: Effect | None = None,
 ) -> list[Requirement]:
     """Everything that a case owes, in the order in which the conversation leads through it.
 
-    The confirmation is not among them: it follows when all of these are shown and answered.
+    The confirmation is not among them: it follows when all of these are shown and answered. Days
+    count from now, or from a later end.
     """
     kind = policy.type_of(account.type)
+    now = later.at if later else now
     owed: list[Requirement] = []
     if kind.double_check_name and account.parent_name:
         facts: Facts = {"account": account.label(kind), "parent": account.parent_name}
@@ -173,8 +182,12 @@ def requirements(
             owed.append(
                 Requirement("data_export", "choice", {}, answered=said.settled("data_export"))
             )
-    owed.append(_notice(statements.effect(account, kind)))
-    owed.append(_notice(statements.quote(account, kind, bill)))
+    owed.append(_notice(statements.effect(account, kind, later)))
+    if kind.second_roles:
+        owed.append(_notice(statements.second_approval(policy, kind)))
+    owed.append(_notice(statements.quote(account, kind, bill, later)))
+    if later:
+        owed.append(_notice(statements.usage_until_effect(account, later)))
     if kind.billing.fees.stated == "none":
         owed.append(_notice(statements.fees(policy, kind)))
     if account.held_minor and kind.balance.treatment.stated != "refund_to_card":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header
@@ -9,12 +10,14 @@ from pydantic import BaseModel, Field
 
 from farewell.accounts.tables import Person
 from farewell.audit import Actor
-from farewell.callers import CustomerDep, Json
+from farewell.callers import Customer, CustomerDep, Json
 from farewell.chat.speaker import person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
-from farewell.closing.confirm import close_after_port, closure_json, confirm
-from farewell.closing.tables import ClosingCase, Closure
+from farewell.closing.approval import awaited_from, decline
+from farewell.closing.confirm import approve, close_after_port, closure_json, confirm
+from farewell.closing.effect import TICK
+from farewell.closing.tables import OPEN_STATES, ClosingCase, Closure
 from farewell.errors import Problem, not_found
 from farewell.facts import as_json
 from farewell.idempotency import once
@@ -64,11 +67,12 @@ def case_json(work: Work, case: ClosingCase) -> Json:
         "account": case.account.number,
         "state": case.state,
         "version": case.version,
+        **confirmed_json(work, case),
         "requirements": [],
         "quote": None,
         "closure": None,
     }
-    if case.state in ("open", "waiting_for_port"):
+    if case.state in OPEN_STATES:
         state = cases.state_of(work, case)
         body["requirements"] = [
             {
@@ -93,6 +97,23 @@ def case_json(work: Work, case: ClosingCase) -> Json:
     return body
 
 
+def confirmed_json(work: Work, case: ClosingCase) -> Json:
+    """When a confirmed case takes effect, and who has to agree to it or did."""
+    at, kind = case.effective_at, work.kind(case.account)
+    view = work.view(case.account)
+    return {
+        "effective_at": at.isoformat() if at else None,
+        "last_day": view.today(at - TICK).isoformat() if at else None,
+        "confirmed_at": case.standing_at.isoformat() if case.standing_at else None,
+        "second_approval": {
+            "roles": kind.second_roles,
+            "approved_at": case.approval.at.isoformat() if case.approval else None,
+        }
+        if kind.second_roles
+        else None,
+    }
+
+
 def quote_json(quote: Any) -> Json:
     """A quote for the API; amounts in minor units."""
     return {
@@ -103,6 +124,8 @@ def quote_json(quote: Any) -> Json:
         "total_minor": quote.total_minor,
         "refund_minor": quote.refund_minor,
         "settles_on": quote.settles_on.isoformat(),
+        "effective_at": quote.effective_at.isoformat() if quote.effective_at else None,
+        "usage_limit_minor": quote.usage_limit_minor,
         "lines": quote.lines,
         "written_off": quote.written_off,
     }
@@ -178,9 +201,10 @@ def quote(case_id: str, customer: CustomerDep) -> Json:
     def use(work: Work, conversation: Conversation) -> Json:
         person = person_of(conversation)
         case = _case(work, person, case_id)
-        if case.state not in ("open", "waiting_for_port"):
+        if case.state not in OPEN_STATES:
             raise Problem(409, "case_over", f"This closing case is {case.state}.")
-        if not cases.may_close(work, person, case.account):
+        asked = awaited_from(work, person, case.account)
+        if not asked and not cases.may_close(work, person, case.account):
             raise Problem(403, "role_missing", "Your role does not close this account.")
         return quote_json(cases.offer_quote(work, case))
 
@@ -192,13 +216,33 @@ def confirm_case(
     case_id: str, body: ConfirmBody, customer: CustomerDep, idempotency_key: KeyHeader = None
 ) -> Json:
     """Close the account: one confirmation with the quote and the codes that were shown."""
+    return _once(customer, "confirm", confirm, case_id, body, idempotency_key)
+
+
+@router.post("/closing-cases/{case_id}/approve")
+def approve_case(
+    case_id: str, body: ConfirmBody, customer: CustomerDep, idempotency_key: KeyHeader = None
+) -> Json:
+    """Agree as the second person, with the quote and the codes that were shown."""
+    return _once(customer, "approve", approve, case_id, body, idempotency_key)
+
+
+def _once(
+    customer: Customer,
+    name: str,
+    use_case: Callable[..., ClosingCase],
+    case_id: str,
+    body: ConfirmBody,
+    idempotency_key: str | None,
+) -> Json:
+    """Confirm or approve, once for each key."""
 
     def use(work: Work, conversation: Conversation) -> Json:
         person = person_of(conversation)
 
         def run() -> Json:
             case = _case(work, person, case_id, body.version)
-            confirm(
+            use_case(
                 work,
                 case=case,
                 person=person,
@@ -213,9 +257,22 @@ def confirm_case(
             work.now,
             caller=f"person:{person.id}",
             key=idempotency_key,
-            request=["confirm", case_id, body.model_dump()],
+            request=[name, case_id, body.model_dump()],
             run=run,
         )
+
+    return customer.run(use)
+
+
+@router.post("/closing-cases/{case_id}/decline")
+def decline_case(case_id: str, customer: CustomerDep) -> Json:
+    """Do not agree as the second person: the closing is stopped."""
+
+    def use(work: Work, conversation: Conversation) -> Json:
+        person = person_of(conversation)
+        case = _case(work, person, case_id)
+        decline(work, case=case, person=person, actor=_actor(person))
+        return case_json(work, case)
 
     return customer.run(use)
 

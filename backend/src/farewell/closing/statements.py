@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 
 from farewell.accounts.snapshot import AccountView
 from farewell.billing.quote import Bill, line_phrase
+from farewell.closing.effect import Effect, amount_of, net_of
 from farewell.facts import Facts, Phrase, Statement, VendorWords
 from farewell.policy.model import AccountType, Alternative, Contact, Policy, ReasonCode
 
@@ -48,15 +49,38 @@ def offers(alternatives: list[Alternative]) -> list[Phrase]:
     return listed
 
 
-def effect(account: AccountView, kind: AccountType) -> Statement:
+def effect(account: AccountView, kind: AccountType, later: Effect | None = None) -> Statement:
     """When closing takes effect."""
     if kind.converts:
         return Statement("converts_to_plan", {"plan": VendorWords(kind.converts.to_plan)})
     if kind.takes_effect.stated is None:
         return Statement("effect_not_stated", {})
+    if later and later.notice_days is not None:
+        days = {"days": later.notice_days, "last_day": later.last_day}
+        return Statement("effect_notice", days)
+    if later:
+        return Statement("effect_period_end", {"last_day": later.last_day})
     if kind.signs_out.stated:
         return Statement("effect_signed_out", {})
     return Statement("effect_immediate", {})
+
+
+def usage_until_effect(account: AccountView, later: Effect) -> Statement:
+    """What becomes of usage between confirming and the end."""
+    if later.usage_limit_minor:
+        limit = account.money(later.usage_limit_minor)
+        return Statement("usage_charged_until_end", {"limit": limit})
+    return Statement("usage_free_until_end", {})
+
+
+def second_approval(policy: Policy, kind: AccountType) -> Statement:
+    """Which roles a second person must have who agrees."""
+    return Statement("second_approval", {"roles": role_names(policy, kind.second_roles)})
+
+
+def role_names(policy: Policy, roles: list[str]) -> list[VendorWords]:
+    """Roles in the vendor's words."""
+    return [VendorWords(policy.role_names[role]) for role in roles]
 
 
 def numbers(account: AccountView, policy: Policy) -> Statement:
@@ -165,7 +189,9 @@ def undo(account: AccountView, policy: Policy, closed_at: datetime) -> Statement
             return Statement("undo_not_stated", {"vendor": vendor(policy)})
 
 
-def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
+def quote(
+    account: AccountView, kind: AccountType, bill: Bill, later: Effect | None = None
+) -> Statement:
     """The final bill: lines, total, day."""
     facts: Facts = {
         "lines": [line_phrase(line, bill.currency, account.number) for line in bill.stored_lines()],
@@ -173,6 +199,9 @@ def quote(account: AccountView, kind: AccountType, bill: Bill) -> Statement:
         "refund": account.money(bill.refund_minor),
         "settles_on": bill.settles_on,
     }
+    if later:
+        amount = amount_of(bill, net_of(bill) + later.usage_limit_minor, later)
+        return Statement("quote_at_end", {**facts, "last_day": later.last_day, "amount": amount})
     if bill.refund_minor:
         return Statement("quote_refund", facts)
     if bill.total_minor and kind.billing.settle_by.stated == "auto_pay":

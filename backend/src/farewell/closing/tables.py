@@ -11,7 +11,12 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from farewell.accounts.tables import Account
 from farewell.database import Base, UtcDateTime, new_id
 
-OPEN_STATES = ("open", "waiting_for_port")
+CONFIRMED_STATES = ("waiting_for_port", "waiting_for_approval", "scheduled")
+"""Confirmed, but not carried out yet: it can still be withdrawn."""
+OPEN_STATES = ("open", *CONFIRMED_STATES)
+_ONE_OPEN_CASE = text(
+    "state IN ('open', 'waiting_for_port', 'waiting_for_approval', 'scheduled')"
+)
 
 
 class ClosingCase(Base):
@@ -23,15 +28,16 @@ class ClosingCase(Base):
             "uq_closing_cases_open_account",
             "account_id",
             unique=True,
-            sqlite_where=text("state IN ('open', 'waiting_for_port')"),
-            postgresql_where=text("state IN ('open', 'waiting_for_port')"),
+            sqlite_where=_ONE_OPEN_CASE,
+            postgresql_where=_ONE_OPEN_CASE,
         ),
     )
 
     id: Mapped[str] = mapped_column(String(36), primary_key=True, default=new_id)
     account_id: Mapped[str] = mapped_column(ForeignKey("accounts.id"), index=True)
     state: Mapped[str] = mapped_column(default="open")
-    """open, waiting_for_port, closed, converted, abandoned, expired"""
+    """open, waiting_for_port, waiting_for_approval, scheduled, closed, converted, abandoned,
+    expired"""
     version: Mapped[int] = mapped_column(default=1)
     opened_at: Mapped[datetime] = mapped_column(UtcDateTime)
     touched_at: Mapped[datetime] = mapped_column(UtcDateTime)
@@ -43,14 +49,22 @@ class ClosingCase(Base):
     reason_words: Mapped[str | None]
     """The reason in the customer's own words."""
     standing_limit_minor: Mapped[int | None]
-    """A waiting case closes without another question up to this amount (minor units)."""
+    """A confirmed case closes without another question up to this amount (minor units; negative:
+    at least so much goes back)."""
     standing_facts: Mapped[str | None]
     """Fingerprint of what the standing confirmation was given for, open ports left out."""
     standing_by: Mapped[str | None] = mapped_column(ForeignKey("persons.id"))
     standing_at: Mapped[datetime | None] = mapped_column(UtcDateTime)
+    effective_at: Mapped[datetime | None] = mapped_column(UtcDateTime, index=True)
+    """When the confirmed closing takes effect; None where that is at once."""
+    agreed: Mapped[dict[str, Any] | None] = mapped_column(JSON(none_as_null=True))
+    """What a confirmation for later, or for a second person, was given for."""
 
     account: Mapped[Account] = relationship()
     answers: Mapped[list[Answer]] = relationship(back_populates="case", order_by="Answer.id")
+    approval: Mapped[Approval | None] = relationship(
+        back_populates="case", cascade="all, delete-orphan"
+    )
 
     __mapper_args__ = {"version_id_col": version}
 
@@ -62,6 +76,18 @@ class ClosingCase(Base):
     def answer_to(self, code: str, subject: str = "") -> Answer | None:
         """What was answered to a requirement."""
         return next((a for a in self.answers if a.code == code and a.subject == subject), None)
+
+
+class Approval(Base):
+    """A second person agreed to a closing, where the policy needs one; at most once a case."""
+
+    __tablename__ = "approvals"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    case_id: Mapped[str] = mapped_column(ForeignKey("closing_cases.id"), unique=True)
+    by: Mapped[str] = mapped_column(ForeignKey("persons.id"))
+    at: Mapped[datetime] = mapped_column(UtcDateTime)
+    case: Mapped[ClosingCase] = relationship(back_populates="approval")
 
 
 class Answer(Base):

@@ -8,9 +8,9 @@ from __future__ import annotations
 from sqlalchemy import delete
 
 from farewell.audit import Actor, record
-from farewell.closing.case import ask_again, state_of
+from farewell.closing.case import ask_again, refuse_too_late, state_of
 from farewell.closing.requirements import SKIPPABLE
-from farewell.closing.tables import Answer, ClosingCase, Shown
+from farewell.closing.tables import CONFIRMED_STATES, Answer, ClosingCase, Shown
 from farewell.work import Work
 
 STANDING = "standing_confirmation"
@@ -33,8 +33,8 @@ def take_back_last(work: Work, *, case: ClosingCase, actor: Actor) -> str | None
 
 
 def _reopened(work: Work, case: ClosingCase) -> str | None:
-    if case.state == "waiting_for_port":
-        ask_again(case)
+    if case.state in CONFIRMED_STATES:
+        ask_again(work, case)
         return STANDING
     for given in list(reversed(case.answers)):
         skipped = case.skip_ahead and given.code in SKIPPABLE
@@ -66,9 +66,13 @@ def _asked_again_without(work: Work, case: ClosingCase, given: Answer) -> bool:
 
 
 def take_back_all(work: Work, *, case: ClosingCase, viewer: str, actor: Actor) -> None:
-    """Begin anew: no answer counts any more, and the viewer is shown every notice again."""
-    if case.state == "waiting_for_port":
-        ask_again(case)
+    """Begin anew: no answer counts any more, and the viewer is shown every notice again.
+
+    Raises Problem 409 for a closing that takes effect at this moment.
+    """
+    refuse_too_late(work, case)
+    if case.state in CONFIRMED_STATES:
+        ask_again(work, case)
     for given in list(case.answers):
         if given.code == "open_port":
             _keep_again(case, given.subject)

@@ -7,7 +7,7 @@ from sqlalchemy import select
 from farewell.accounts.tables import PhoneNumber, PortOut
 from farewell.audit import Actor, record
 from farewell.chat.tables import Conversation
-from farewell.closing.case import open_case_of
+from farewell.closing.case import ask_again, open_case_of
 from farewell.errors import Problem, not_found
 from farewell.facts import Statement
 from farewell.notify.outbox import promise
@@ -48,7 +48,7 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
     waiting_for = case.standing_by or case.opened_by
     if status == "canceled":
         # The customer agreed to close once the number is elsewhere; now it stays, so ask again.
-        case.state, case.standing_limit_minor = "open", None
+        ask_again(work, case)
         case.touched_at = work.now
         record(work.session, work.now, HOST, "case.asks_again", f"case:{case.id}")
     promise(

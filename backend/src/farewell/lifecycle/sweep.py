@@ -10,6 +10,7 @@ from sqlalchemy import select
 from farewell.audit import Actor, record
 from farewell.closing.case import withdraw
 from farewell.closing.tables import ClosingCase
+from farewell.lifecycle.scheduled import carry_out_scheduled, end_unanswered_approvals
 from farewell.lifecycle.tables import Duty
 from farewell.work import Work
 
@@ -24,10 +25,15 @@ class Swept:
     abandoned: int
     expired: int
     duties_due: int
+    closed: int = 0
+    """Scheduled closings that took effect."""
 
 
 def sweep(work: Work) -> Swept:
-    """Let cases rest that nobody touched for a day; expire those that can no longer be resumed."""
+    """Carry out scheduled closings; let cases rest that nobody touched for a day; expire those that
+    can no longer be resumed."""
+    closed = carry_out_scheduled(work, SWEEP)
+    end_unanswered_approvals(work, SWEEP)
     idle = list(
         work.session.scalars(
             select(ClosingCase).where(
@@ -47,4 +53,4 @@ def sweep(work: Work) -> Swept:
             record(work.session, work.now, SWEEP, "case.expired", f"case:{case.id}")
             expired += 1
     due = work.session.query(Duty).filter(Duty.state == "planned", Duty.due_at <= work.now).count()
-    return Swept(len(idle), expired, due)
+    return Swept(len(idle), expired, due, closed)

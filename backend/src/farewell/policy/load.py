@@ -35,6 +35,8 @@ def maze_findings(policy: Policy) -> list[str]:
             found.append(f"{at}.data.export_required: an export can always be skipped")
         if kind.closed_by.stated is None or not kind.closed_by.stated:
             found.append(f"{at}.closed_by: somebody must be able to close; name a role")
+        if kind.second_approval and kind.second_approval.stated == []:
+            found.append(f"{at}.second_approval: somebody must be able to agree; name a role")
     return found
 
 

@@ -245,13 +245,33 @@ class Conversion(PolicyPart):
     source: str
 
 
+class Notice(PolicyPart):
+    """A closing takes effect so many days after it was confirmed."""
+
+    notice_days: Annotated[int, Field(ge=1, le=366)]
+    """Whole days in the account's zone. The day of confirming is not among them; service goes on to
+    the end of the last one."""
+
+
+class ChargedUpTo(PolicyPart):
+    """Usage between confirming and the end is added to the final bill, up to an amount."""
+
+    up_to_minor: Annotated[int, Field(ge=1)]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
+    """An account in another currency is charged for no such usage."""
+
+
 class AccountType(PolicyPart):
     """The rules of one kind of account."""
 
     name: Words
     parent_type: Code | None = None
     closed_by: Rule[list[Code]]
-    takes_effect: Rule[Literal["at_once"]]
+    second_approval: Rule[list[Code]] | None = None
+    """Roles of which a second person must agree to a closing; none where it is left out."""
+    takes_effect: Rule[Literal["at_once", "period_end"] | Notice]
+    usage_until_effect: Rule[Literal["written_off"] | ChargedUpTo] | None = None
+    """What becomes of usage between confirming and the end; written off where it is left out."""
     signs_out: Rule[bool]
     double_check_name: bool = False
     converts: Conversion | None = None
@@ -262,6 +282,32 @@ class AccountType(PolicyPart):
     data: Data
     undo: Undo
     cascade: Cascade | None = None
+
+    @property
+    def ends_later(self) -> bool:
+        """Whether a confirmed closing takes effect later than at once."""
+        return self.takes_effect.stated not in (None, "at_once")
+
+    @property
+    def second_roles(self) -> list[Code]:
+        """Roles of which a second person must agree; empty where nobody has to."""
+        return (self.second_approval.stated if self.second_approval else None) or []
+
+    @model_validator(mode="after")
+    def later_end_can_be_billed(self) -> Self:
+        """Refuse what would leave open what the customer pays for the time until the end."""
+        if self.converts and (self.ends_later or self.second_roles):
+            raise ValueError("a conversion takes effect at once and needs no second person")
+        if self.usage_until_effect and not self.ends_later:
+            raise ValueError("usage_until_effect belongs to a closing that takes effect later")
+        in_advance = self.billing.timing.stated == "in_advance"
+        unclear = self.billing.proration.stated in (None, "none")
+        if isinstance(self.takes_effect.stated, Notice) and in_advance and unclear:
+            raise ValueError(
+                "takes_effect: notice may outlast the paid period, and without billing.proration "
+                "nothing says what those days cost"
+            )
+        return self
 
 
 class ExitReason(PolicyPart):
@@ -302,6 +348,11 @@ class Policy(PolicyPart):
             for role in kind.closed_by.stated or []:
                 if role not in self.role_names:
                     raise ValueError(f"account_types.{key}.closed_by: role {role!r} has no name")
+            for role in kind.second_roles:
+                if role not in self.role_names:
+                    raise ValueError(
+                        f"account_types.{key}.second_approval: role {role!r} has no name"
+                    )
             if kind.parent_type and kind.parent_type not in self.account_types:
                 raise ValueError(f"account_types.{key}.parent_type: no type {kind.parent_type!r}")
         if self.verification and not self.security_questions:
