@@ -103,6 +103,12 @@ class TransferFirst(FixedAnswer):
     action_name, code, value = "action_transfer_first", "sub_accounts", "transfer_first"
 
 
+class DeclineApproval(FixedAnswer):
+    """The second person does not agree to the closing."""
+
+    action_name, code, value = "action_decline_approval", "approve", "decline"
+
+
 class GiveReason(FixedAnswer):
     """The reason in the customer's own words."""
 

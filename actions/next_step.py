@@ -18,8 +18,10 @@ log = logging.getLogger(__name__)
 FACTS = (
     "account",
     "accounts",
+    "amount",
     "contacts",
     "holders",
+    "last_day",
     "limit",
     "number",
     "numbers",
@@ -34,6 +36,8 @@ FACTS = (
     "sub_accounts",
     "total",
     "vendor",
+    "when",
+    "who",
 )
 """Slots that questions may use; each is set anew at every step."""
 

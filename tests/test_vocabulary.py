@@ -40,6 +40,17 @@ SAID_HERE = {
 NEVER_SAID = {
     "reactivation_offer": "its facts are those of the question of consent",
     "port_completed": "a message to the host application",
+    **dict.fromkeys(
+        (
+            "approval_wanted",
+            "approval_declined",
+            "approval_missing",
+            "closing_lapsed",
+            "closing_waits_for_port",
+            "closed_as_scheduled",
+        ),
+        "told outside a turn, in the words `told.CODE` of the backend's catalogue",
+    ),
 }
 
 
@@ -175,10 +186,15 @@ def wordings(question: str) -> dict[str | None, dict[str, Any]]:
     return found
 
 
+RESTING = {
+    *("porting_first", "transferring_first", "waiting_for_port"),
+    *("waiting_for_approval", "scheduled"),
+}
 NO_QUESTION_FOLLOWS = {
     None,  # at the very beginning
-    *("none", "nothing_open", "unavailable", "sign_in", "role_missing", "role_vacant"),
-    *("porting_first", "transferring_first", "waiting_for_port"),
+    *("none", "nothing_open", "unavailable", "sign_in"),
+    *("role_missing", "role_vacant", "second_vacant"),
+    *RESTING,
 }
 
 
@@ -189,7 +205,7 @@ def test_a_greeting_offers_something_where_no_question_follows_and_nothing_elsew
     assert set(at) == NO_QUESTION_FOLLOWS
     assert all(other["buttons"] for other in others)
     in_closing = {v for v, o in at.items() if "/cancel_account" not in str(o["buttons"])}
-    assert in_closing == {"porting_first", "transferring_first", "waiting_for_port"}
+    assert in_closing == RESTING
 
 
 def test_no_question_is_asked_where_a_greeting_offers_something() -> None:
@@ -230,7 +246,8 @@ def test_the_answer_buttons_stay_however_often_a_question_is_asked(question: str
 
 @pytest.mark.parametrize("question", [q for q in QUESTIONS if "_confirm" in q])
 def test_every_wording_of_a_confirmation_names_account_and_amount(question: str) -> None:
-    amount = "{refund}" if "refund" in question else "{total}"
+    later = question in ("utter_ask_confirm_scheduled", "utter_ask_confirm_approval")
+    amount = "{amount}" if later else "{refund}" if "refund" in question else "{total}"
     for found in wordings(question).values():
         assert "{account}" in found["text"]
         assert amount in found["text"]

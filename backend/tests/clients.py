@@ -17,7 +17,15 @@ from farewell.config import Settings
 from farewell.services import Services
 
 SERVICE = "the-service-token"
-CONFIRMING = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
+CONFIRMING = (
+    "confirm",
+    "confirm_with_refund",
+    "confirm_conversion",
+    "confirm_standing",
+    "confirm_scheduled",
+    "confirm_approval",
+    "approve",
+)
 Said = list[dict[str, Any]]
 
 

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import datetime
 
 from farewell.accounts.tables import Account
-from farewell.billing.quote import final_bill
+from farewell.chat.tables import Conversation
 from farewell.closing import statements
-from farewell.closing.case import bill_of, open_case_of, standing_closure, valid_quote
+from farewell.closing.case import (
+    bill_of,
+    effect_for,
+    is_due,
+    open_case_of,
+    promised_effect,
+    standing_closure,
+    valid_quote,
+)
+from farewell.closing.effect import bill_for
+from farewell.closing.scheduling import is_scheduled_for, withdraw_until
 from farewell.desk.handover import when_people_answer
 from farewell.desk.hours import WEEK
 from farewell.facts import Moment, Phrase, Statement, VendorWords, from_json
@@ -24,12 +35,24 @@ def _final_bill(work: Work, account: Account) -> list[Statement]:
         return [rule]
     case = open_case_of(work, account)
     quote = valid_quote(work, case, view) if case else None
-    bill = bill_of(quote) if quote else final_bill(view, policy, work.now)
-    return [rule, statements.quote(view, kind, bill)]
+    if quote:
+        later, bill = promised_effect(quote, view, kind), bill_of(quote)
+    else:
+        later = effect_for(work, account)
+        bill = bill_for(view, policy, work.now, later)
+    told = [rule, statements.quote(view, kind, bill, later)]
+    return [*told, statements.usage_until_effect(view, later)] if later else told
+
+
+def counted_from(work: Work, account: Account) -> datetime:
+    """The moment from which days are counted that follow a closing: a later end, else now."""
+    later = effect_for(work, account)
+    return later.at if later else work.now
 
 
 def _balance(work: Work, account: Account) -> list[Statement]:
-    return [statements.balance(work.view(account), work.policy(account), work.now)]
+    at = counted_from(work, account)
+    return [statements.balance(work.view(account), work.policy(account), at)]
 
 
 def _export(work: Work, account: Account) -> list[Statement]:
@@ -38,7 +61,19 @@ def _export(work: Work, account: Account) -> list[Statement]:
     told = [export_ready(found.id, work, account)] if found else []
     if account.status in ("active", "closing") and kind.data.offer_export and not told:
         told.append(Statement("export_offered", {}))
-    return [*told, statements.data(work.view(account), work.policy(account), work.now)]
+    return [*told, *_data(work, account)]
+
+
+def _data(work: Work, account: Account) -> list[Statement]:
+    at = counted_from(work, account)
+    return [statements.data(work.view(account), work.policy(account), at)]
+
+
+def _undo(work: Work, account: Account) -> list[Statement]:
+    later = effect_for(work, account)
+    before = [withdraw_until(later)] if later else []
+    at = counted_from(work, account)
+    return [*before, statements.undo(work.view(account), work.policy(account), at)]
 
 
 def export_ready(export_id: str, work: Work, account: Account) -> Statement:
@@ -66,7 +101,7 @@ def _ports(work: Work, account: Account) -> list[Statement]:
 def _numbers(work: Work, account: Account) -> list[Statement]:
     policy, kind, view = work.policy(account), work.kind(account), work.view(account)
     told = [statements.numbers(view, policy)]
-    restore = statements.number_restore(view, kind, work.now)
+    restore = statements.number_restore(view, kind, counted_from(work, account))
     if restore and told[0].code == "numbers_released":
         told.append(restore)
     return told
@@ -92,8 +127,13 @@ def _alternative(work: Work, account: Account) -> list[Statement]:
 
 
 def _effective_date(work: Work, account: Account) -> list[Statement]:
-    kind = work.kind(account)
-    told = [statements.effect(work.view(account), kind)]
+    kind, later = work.kind(account), effect_for(work, account)
+    case = open_case_of(work, account)
+    if case and later and case.state == "scheduled":
+        return [is_scheduled_for(work.view(account), later), withdraw_until(later)]
+    told = [statements.effect(work.view(account), kind, later)]
+    if kind.second_roles:
+        told.append(statements.second_approval(work.policy(account), kind))
     if kind.converts and kind.takes_effect.stated:  # which says what becomes of it, not when
         told.append(Statement("effect_immediate", {}))
     return told
@@ -116,11 +156,25 @@ def _status(work: Work, account: Account) -> list[Statement]:
     named = work.view(account).named()
     if closure:
         return [closed_already(work, account)]
-    case = open_case_of(work, account)
-    code = {None: "status_active", "open": "status_open"}.get(
-        case.state if case else None, "status_waiting"
-    )
+    case, later = open_case_of(work, account), effect_for(work, account)
+    if case and later and case.state == "scheduled" and not is_due(work, case):
+        return [is_scheduled_for(work.view(account), later)]
+    code = STATUS.get(case.state if case else None, "status_waiting")
     return [Statement(code, {"account": named})]
+
+
+STATUS = {
+    None: "status_active",
+    "open": "status_open",
+    "waiting_for_approval": "status_waiting_for_approval",
+    "scheduled": "status_closing_now",
+}
+
+
+def too_late_to_withdraw(work: Work, conversation: Conversation) -> Statement:
+    """That a scheduled closing can't be taken back, since its moment has come."""
+    assert conversation.account is not None
+    return Statement("status_closing_now", {"account": work.view(conversation.account).named()})
 
 
 def closed_already(work: Work, account: Account) -> Statement:
@@ -179,12 +233,12 @@ ABOUT_ACCOUNT: dict[str, Callable[[Work, Account], list[Statement]]] = {
     "final_bill": _final_bill,
     "refund": _balance,
     "data_export": _export,
-    "data_retention": lambda w, a: [statements.data(w.view(a), w.policy(a), w.now)],
+    "data_retention": _data,
     "port_out": _ports,
     "numbers": _numbers,
     "who_can_cancel": _who,
     "alternative": _alternative,
-    "undo": lambda w, a: [statements.undo(w.view(a), w.policy(a), w.now)],
+    "undo": _undo,
     "effective_date": _effective_date,
     "sub_accounts": _sub_accounts,
     "closing_number": _status,

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from farewell.callers import ServicesDep, service_only
 from farewell.chat import reasons, replies, retracing, verifying, wishes
-from farewell.chat.answers import TOPICS
+from farewell.chat.answers import TOPICS, too_late_to_withdraw
 from farewell.chat.asking import Asking, asking
 from farewell.chat.days import no_other_day
 from farewell.chat.inbound import question_text
@@ -162,7 +162,12 @@ def _speak(
     that the closing can't wait for is named."""
 
     def run(work: Work, conversation: Conversation) -> Spoken:
-        told = use(work, conversation)
+        try:
+            told = use(work, conversation)
+        except Problem as problem:
+            if problem.code != "effect_passed":
+                raise
+            told = [too_late_to_withdraw(work, conversation)]
         if words and words.reason:
             reasons.keep(conversation, words.reason.code, words.text, given=False)
         told = [*told, *reasons.settle(work, conversation)]

@@ -1,4 +1,4 @@
-"""A day to come in a customer's words, which a closing that takes effect at once can't wait for."""
+"""A day to come in a customer's words, on which a closing does not take effect by the policy."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from farewell.chat.naming import day_named
 from farewell.chat.tables import Conversation
+from farewell.closing.case import effect_for
 from farewell.facts import Statement
 from farewell.work import Work
 
@@ -23,5 +24,11 @@ def no_other_day(work: Work, conversation: Conversation, text: str) -> list[Stat
         return []
     now = work.now.astimezone(ZoneInfo(account.zone))
     day = day_named(conversation, text, now)
-    to_come = day is not None and timedelta(0) < day - now.date() <= SOON
-    return [Statement("no_other_day", {"day": day})] if to_come else []
+    if day is None or not timedelta(0) < day - now.date() <= SOON:
+        return []
+    later = effect_for(work, account)
+    if later is None:
+        return [Statement("no_other_day", {"day": day})]
+    if day == later.last_day:
+        return []
+    return [Statement("no_day_but_the_last", {"day": day, "last_day": later.last_day})]

@@ -9,10 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from farewell.accounts.snapshot import NumberView
-from farewell.accounts.tables import Account
+from farewell.accounts.tables import Account, Person
 from farewell.billing.quote import standing_limit
 from farewell.chat.answers import closed_already
 from farewell.chat.tables import Conversation
+from farewell.closing.approval import (
+    awaited_anywhere,
+    awaited_from,
+    named_holders,
+    second_blocker,
+)
 from farewell.closing.case import (
     CaseState,
     accounts_of,
@@ -21,7 +27,10 @@ from farewell.closing.case import (
     seen_by,
     state_of,
 )
+from farewell.closing.effect import amount_of
 from farewell.closing.requirements import Requirement
+from farewell.closing.scheduling import PORTS, limit_of
+from farewell.closing.statements import role_names
 from farewell.closing.statements import quote as quote_statement
 from farewell.facts import Facts, Phrase, Statement, VendorWords, fingerprint
 from farewell.lifecycle.reactivation import offer_for, restorable_numbers
@@ -72,8 +81,10 @@ def next_step(work: Work, conversation: Conversation) -> Step:
             return _reactivation(work, conversation)
         case "restore":
             return _restore(work, conversation)
+        case "approval":
+            return _approval(work, conversation)
         case _:
-            return IDLE
+            return _awaited(work, conversation)
 
 
 def _sign_in(work: Work, conversation: Conversation) -> Facts:
@@ -115,11 +126,16 @@ def _closing(work: Work, conversation: Conversation) -> Step:
     if account is None or person is None:
         conversation.topic = "none"
         return IDLE
+    if awaited_from(work, person, account):
+        conversation.topic = "approval"
+        return _approval(work, conversation)
     blocker = blocker_for(work, person, account)
+    case = open_case_of(work, account)
+    if blocker is None and (case is None or case.state == "open"):
+        blocker = second_blocker(work, person, account)
     if blocker:
         conversation.topic = "none"
         return Step(blocker.code, blocker.facts)
-    case = open_case_of(work, account)
     if case is None:
         conversation.topic = "none"
         # Meanwhile it was closed elsewhere, or it rests after a day without an answer.
@@ -136,22 +152,33 @@ def _closing(work: Work, conversation: Conversation) -> Step:
             facts = next((r.facts for r in state_of(work, case).owed if r.code == code), None)
             if facts is not None:
                 return Step(rest, facts)
+    if case.state in ("scheduled", "waiting_for_approval"):
+        return _confirmed(work, conversation, state_of(work, case))
     state = state_of(work, case)
     if not _asks_before_quote(work, state):
         state = state_of(work, case, with_quote=True)
-    seen = set(seen_by(work, case, conversation.id))
     say: list[tuple[Statement, str]] = []
+    unseen = _unseen(work, conversation, state)
     for requirement in state.owed:
-        if requirement.kind == "acknowledge":
-            if (requirement.code, requirement.facts_hash) not in seen:
-                statement = Statement(requirement.code, requirement.facts)
-                say.append((statement, requirement.facts_hash))
-        elif not requirement.answered:
+        if requirement in unseen:
+            say.append(_said(requirement))
+        elif requirement.kind != "acknowledge" and not requirement.answered:
             return _ask(requirement, say)
     if case.state == "waiting_for_port":
         conversation.topic = "none"
         return Step("waiting_for_port", _waiting(state), say)
     return _confirmation(work, state, say)
+
+
+def _unseen(work: Work, conversation: Conversation, state: CaseState) -> list[Requirement]:
+    """Notices that this conversation has not been shown, or not with these facts."""
+    seen = set(seen_by(work, state.case, conversation.id))
+    notices = [r for r in state.owed if r.kind == "acknowledge"]
+    return [r for r in notices if (r.code, r.facts_hash) not in seen]
+
+
+def _said(notice: Requirement) -> tuple[Statement, str]:
+    return Statement(notice.code, notice.facts), notice.facts_hash
 
 
 RESTS = (
@@ -164,7 +191,7 @@ RESTS = (
 def _asks_before_quote(work: Work, state: CaseState) -> bool:
     kind = work.kind(state.case.account)
     for requirement in state.owed:
-        if requirement.code == quote_statement(state.account, kind, state.bill).code:
+        if requirement.code == quote_statement(state.account, kind, state.bill, state.later).code:
             return False
         if requirement.kind != "acknowledge" and not requirement.answered:
             return True
@@ -186,6 +213,70 @@ def _waiting(state: CaseState) -> Facts:
     }
 
 
+def _confirmed(work: Work, conversation: Conversation, state: CaseState) -> Step:
+    """A closing that is settled for later, or waits for a second person: what it waits for. A port
+    is asked about all the same."""
+    for requirement in state.unanswered:
+        if requirement.code in PORTS:
+            return _ask(requirement, [])
+    conversation.topic = "none"
+    case, account = state.case, state.account
+    policy, kind = work.policy(case.account), work.kind(case.account)
+    facts: Facts = {"account": account.label(kind)}
+    if case.state == "waiting_for_approval":
+        first = work.session.get_one(Person, case.standing_by)
+        facts["roles"] = role_names(policy, kind.second_roles)
+        facts["holders"] = named_holders(work, case.account, besides=first)
+        return Step("waiting_for_approval", facts)
+    assert state.later is not None
+    facts["last_day"] = state.later.last_day
+    limit = case.standing_limit_minor or 0
+    facts["amount"] = amount_of(state.bill, limit, state.later)
+    return Step("scheduled", facts)
+
+
+def _awaited(work: Work, conversation: Conversation) -> Step:
+    """Nothing is being led through. A closing that waits for this person to agree is put before
+    them, once; after that they come back to it as to any closing."""
+    person = conversation.person
+    case = awaited_anywhere(work, person) if person else None
+    if case is None or any(code == "approve" for code, _ in seen_by(work, case, conversation.id)):
+        return IDLE
+    conversation.account, conversation.topic = case.account, "approval"
+    return _approval(work, conversation)
+
+
+def _approval(work: Work, conversation: Conversation) -> Step:
+    """Put before the second person what the first one saw, and ask whether they agree."""
+    account, person = conversation.account, conversation.person
+    case = awaited_from(work, person, account) if account and person else None
+    if case is None:
+        conversation.topic = "none"
+        return IDLE
+    state = state_of(work, case, with_quote=True)
+    assert state.quote is not None
+    first = work.session.get_one(Person, case.standing_by)
+    facts = _when_and_how_much(work, state) | {"who": first.initials}
+    say = [_said(notice) for notice in _unseen(work, conversation, state)]
+    return Step("approve", facts, say, bound={"quote_id": state.quote.id})
+
+
+def _when_and_how_much(work: Work, state: CaseState) -> Facts:
+    """What a confirmation for later is given for."""
+    account, quote = state.account, state.quote
+    assert quote is not None
+    when = Phrase("when.at_once", {})
+    if state.later:
+        when = Phrase("when.end_of", {"day": state.later.last_day})
+    elif state.waits_for_port:
+        when = Phrase("when.after_port", {})
+    return {
+        "account": account.label(work.kind(state.case.account)),
+        "when": when,
+        "amount": amount_of(state.bill, limit_of(work, state, quote), state.later),
+    }
+
+
 def _confirmation(work: Work, state: CaseState, say: list[tuple[Statement, str]]) -> Step:
     account, policy = state.account, work.policy(state.case.account)
     kind = policy.type_of(account.type)
@@ -196,6 +287,13 @@ def _confirmation(work: Work, state: CaseState, say: list[tuple[Statement, str]]
         "refund": account.money(state.bill.refund_minor),
     }
     bound = {"quote_id": state.quote.id}
+    if kind.second_roles:
+        later = _when_and_how_much(work, state)
+        later["roles"] = role_names(policy, kind.second_roles)
+        return Step("confirm_approval", later, say, bound=bound)
+    if state.later:
+        later = _when_and_how_much(work, state) | {"last_day": state.later.last_day}
+        return Step("confirm_scheduled", later, say, bound=bound)
     if state.waits_for_port:
         limit = standing_limit(account, policy, state.quote.as_of)
         facts["limit"] = account.money(limit)

@@ -11,6 +11,7 @@ from farewell.chat.asking import note_asked
 from farewell.chat.inbound import offer_button, store_message, verify_buttons
 from farewell.chat.speaker import language_of
 from farewell.chat.tables import Conversation, Message, OfferedButton
+from farewell.closing.approval import awaited_from
 from farewell.closing.case import mark_shown, may_close, open_case_of
 from farewell.work import Work
 
@@ -90,7 +91,7 @@ def _note_shown(work: Work, conversation: Conversation, said: list[dict[str, Any
     shown = [
         (asked, "")
         for m in said
-        if (asked := str(m.get("utter_action", "")).removeprefix(ASKS)) == "alternatives"
+        if (asked := str(m.get("utter_action", "")).removeprefix(ASKS)) in ("alternatives", "approve")
     ]
     shown += [
         (str(m["utter_action"]).removeprefix(SAYS), str(m["shown"]))
@@ -98,7 +99,9 @@ def _note_shown(work: Work, conversation: Conversation, said: list[dict[str, Any
         if m.get("shown") and str(m.get("utter_action", "")).startswith(SAYS)
     ]
     account, person = conversation.account, conversation.person
-    if not shown or account is None or person is None or not may_close(work, person, account):
+    if not shown or account is None or person is None:
+        return
+    if not may_close(work, person, account) and not awaited_from(work, person, account):
         return
     case = open_case_of(work, account)
     if case:

@@ -18,7 +18,15 @@ YES, NO = "/affirm", "/deny"
 WORDS_OF_A_REASON = 2
 """So many words beside those of a wish tell something."""
 
-CONFIRMATIONS = ("confirm", "confirm_with_refund", "confirm_conversion", "confirm_standing")
+CONFIRMATIONS = (
+    "confirm",
+    "confirm_with_refund",
+    "confirm_conversion",
+    "confirm_standing",
+    "confirm_scheduled",
+    "confirm_approval",
+    "approve",
+)
 
 
 def is_plain_yes(conversation: Conversation, text: str) -> bool:

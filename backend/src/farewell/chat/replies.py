@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from farewell.accounts.tables import Account
 from farewell.billing.money import Money
 from farewell.chat import reasons
-from farewell.chat.answers import ABOUT_ACCOUNT, closed_already, export_ready
+from farewell.chat.answers import (
+    ABOUT_ACCOUNT,
+    answer_for_account,
+    closed_already,
+    export_ready,
+)
 from farewell.chat.leading import candidates
 from farewell.chat.naming import number_named
 from farewell.chat.plain import CONFIRMATIONS, YES, gives_up, is_bare_wish
@@ -14,8 +21,9 @@ from farewell.chat.tables import Conversation
 from farewell.chat.wishes import WISHES, Said, question, take_account, take_vendor, wish
 from farewell.closing import case as cases
 from farewell.closing import statements
-from farewell.closing.confirm import close_after_port, confirm
-from farewell.closing.tables import ClosingCase
+from farewell.closing.approval import awaited_from, decline
+from farewell.closing.confirm import approve, close_after_port, confirm
+from farewell.closing.tables import CONFIRMED_STATES, ClosingCase
 from farewell.desk.handover import hand_over
 from farewell.errors import Problem
 from farewell.facts import Moment, Statement, VendorWords, from_json
@@ -45,6 +53,8 @@ def answer(
 ) -> Said:
     """The customer answers a requirement, asked or not. `text` names a number or gives words;
     `reason` is what they are about where they tell why the customer leaves."""
+    if code == "approve":
+        return decline_closing(work, conversation)
     if (code, value) == ("data_export", "export") and case_of(work, conversation) is None:
         return _export_alone(work, conversation, text or "")
     if conversation.topic in COMING_BACK:  # an account is wanted back, and nothing is being closed
@@ -216,6 +226,8 @@ def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said
 
     What the customer saw is what the gateway delivered in this conversation, nothing else.
     """
+    if conversation.asked == "approve":
+        return approve_closing(work, conversation, plain)
     case = case_of(work, conversation)
     if conversation.asked not in CONFIRMATIONS or case is None:
         if conversation.account and conversation.account.status in ("closed", "converted"):
@@ -223,11 +235,26 @@ def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said
         return []
     if not plain:
         return [Statement("confirm_unclear", {})]
+    if not _done(work, conversation, case, confirm):
+        return [Statement("quote_changed", {})]
+    if case.state in CONFIRMED_STATES:
+        return []
+    conversation.topic, conversation.wanted = "none", None
+    return closing_told(work, case.account)
+
+
+def _done(
+    work: Work,
+    conversation: Conversation,
+    case: ClosingCase,
+    use_case: Callable[..., ClosingCase],
+) -> bool:
+    """Confirm or approve with what was shown here; False where something else holds meanwhile."""
     state = cases.state_of(work, case)
     seen = set(cases.seen_by(work, case, conversation.id))
     shown = {r.code for r in state.owed if (r.code, r.facts_hash) in seen}
     try:
-        confirm(
+        use_case(
             work,
             case=case,
             person=person_of(conversation),
@@ -238,11 +265,38 @@ def confirm_closure(work: Work, conversation: Conversation, plain: bool) -> Said
     except Problem as problem:
         if problem.code not in ("requirements_open", "requirements_not_shown", "quote_expired"):
             raise
-        return [Statement("quote_changed", {})]
-    if case.state == "waiting_for_port":
+        return False
+    return True
+
+
+def approve_closing(work: Work, conversation: Conversation, plain: bool) -> Said:
+    """Agree as the second person, if that was plainly said to exactly this question and quote."""
+    account = conversation.account
+    case = awaited_from(work, person_of(conversation), account) if account else None
+    if case is None:
         return []
+    if not plain:
+        return [Statement("confirm_unclear", {})]
+    if not _done(work, conversation, case, approve):
+        return [Statement("quote_changed", {})]
     conversation.topic, conversation.wanted = "none", None
-    return closing_told(work, case.account)
+    if case.state == "open":
+        return [Statement("approval_lapsed", {"account": work.view(case.account).named()})]
+    told = closing_told(work, case.account) or answer_for_account(
+        work, "closing_number", case.account
+    )
+    return [Statement("approval_given", {}), *told]
+
+
+def decline_closing(work: Work, conversation: Conversation) -> Said:
+    """The second person plainly does not agree to the closing that was just put before them."""
+    account = conversation.account
+    case = awaited_from(work, person_of(conversation), account) if account else None
+    if case is None or conversation.asked != "approve":
+        return []
+    decline(work, case=case, person=person_of(conversation), actor=actor_of(conversation))
+    conversation.topic, conversation.wanted = "none", None
+    return [Statement("approval_refused", {"account": work.view(case.account).named()})]
 
 
 def closing_told(work: Work, account: Account) -> Said:

@@ -33,6 +33,8 @@ def go_back(work: Work, conversation: Conversation) -> Said:
         return _reopened("account_number")
     if conversation.person is None:
         return _visitor_back(conversation)
+    if conversation.topic == "approval":  # what the first person answered is not taken back here
+        return [Statement("nothing_before", {})]
     case = case_of(work, conversation)
     if case is None:
         return _back_without_case(work, conversation)
@@ -57,6 +59,8 @@ def start_over(work: Work, conversation: Conversation) -> Said:
         if _forget_vendor(conversation) or conversation.topic in IDENTIFYING:
             return [Statement("begun_again", {})]
         return [Statement("fresh_start", {})]
+    if conversation.topic == "approval":
+        return [Statement("begun_again", {})]
     case = case_of(work, conversation)
     if case is None:
         return _over_without_case(work, conversation)

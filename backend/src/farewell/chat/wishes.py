@@ -6,7 +6,7 @@ separately by `leading.next_step`, so any order of wishes ends at the right ques
 
 from __future__ import annotations
 
-from farewell.accounts.tables import Account
+from farewell.accounts.tables import Account, Person
 from farewell.chat import reasons
 from farewell.chat.answers import (
     ABOUT_ACCOUNT,
@@ -21,6 +21,7 @@ from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing import statements
+from farewell.closing.approval import awaited_from
 from farewell.desk.handover import human_wanted, when_people_answer
 from farewell.facts import Statement, VendorWords
 from farewell.work import Work
@@ -186,13 +187,16 @@ def stop(work: Work, conversation: Conversation) -> Said:
     topic, conversation.topic = conversation.topic, "none"
     if topic in ("reactivation", "restore"):
         return [Statement("stopped_nothing_changed", {})]
+    if topic == "approval":
+        return [Statement("approval_left_open", {})]
     case = case_of(work, conversation)
     if case is None and conversation.person is None:
         return [Statement("stopped_nothing_changed", {})]
     if case is None:
         return _stop_elsewhere(work, conversation)
+    code = "schedule_withdrawn" if cases.is_scheduled(case) else "stopped"
     cases.withdraw(work, case=case, actor=actor_of(conversation))
-    return [Statement("stopped", {"account": work.view(case.account).named()})]
+    return [Statement(code, {"account": work.view(case.account).named()})]
 
 
 def _stop_elsewhere(work: Work, conversation: Conversation) -> Said:
@@ -269,7 +273,7 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
     policy = work.vendor(vendor)
     if account is not None and topic in ABOUT_ACCOUNT:
         person = conversation.person
-        if topic in AMOUNTS and (person is None or not cases.may_close(work, person, account)):
+        if topic in AMOUNTS and (person is None or not _may_see_amounts(work, person, account)):
             rule = statements.billing_rule(policy, work.kind(account))
             return [rule, *ABOUT_ACCOUNT["who_can_cancel"](work, account)]
         if topic == "data_export" and not (person and cases.may_close(work, person, account)):
@@ -286,6 +290,12 @@ def question(work: Work, conversation: Conversation, topic: str) -> Said:
     if not cases.accounts_of(work, conversation.person):
         return [Statement("no_account", {})]
     return _which_first(conversation, "choose_account", topic)
+
+
+def _may_see_amounts(work: Work, person: Person, account: Account) -> bool:
+    """Amounts are for those who may close, and for whom a closing waits as the second person."""
+    asked = awaited_from(work, person, account) is not None
+    return asked or cases.may_close(work, person, account)
 
 
 def _which_first(conversation: Conversation, which: str, topic: str) -> Said:

@@ -192,9 +192,11 @@ def effect_for(work: Work, account: Account) -> Effect | None:
     once, and where nothing is left to close."""
     if account.status not in ("active", "closing"):
         return None
-    case = open_case_of(work, account)
-    agreed = case.effective_at if case else None
-    return effect_of(work.view(account), work.kind(account), work.now, agreed)
+    case, view, kind = open_case_of(work, account), work.view(account), work.kind(account)
+    quote = latest_quote(work, case) if case and is_scheduled(case) else None
+    if quote:
+        return promised_effect(quote, view, kind)
+    return effect_of(view, kind, work.now, case.effective_at if case else None)
 
 
 def bill_of(quote: Quote) -> Bill:
@@ -356,7 +358,10 @@ def ask_again(work: Work, case: ClosingCase) -> None:
 
 def _forget_confirmation(work: Work, case: ClosingCase) -> None:
     case.standing_limit_minor = case.standing_by = case.standing_at = None
-    case.effective_at = case.agreed = case.approval = None
+    case.effective_at = case.agreed = None
+    if case.approval:
+        work.session.delete(case.approval)
+        case.approval = None
     work.session.flush()
     for account in (case.account, *case.account.children):
         if account.subscription and not _ends_later(work, account):

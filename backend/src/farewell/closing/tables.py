@@ -62,9 +62,7 @@ class ClosingCase(Base):
 
     account: Mapped[Account] = relationship()
     answers: Mapped[list[Answer]] = relationship(back_populates="case", order_by="Answer.id")
-    approval: Mapped[Approval | None] = relationship(
-        back_populates="case", cascade="all, delete-orphan"
-    )
+    approval: Mapped[Approval | None] = relationship(back_populates="case")
 
     __mapper_args__ = {"version_id_col": version}
 

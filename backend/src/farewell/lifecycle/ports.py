@@ -14,6 +14,12 @@ from farewell.notify.outbox import promise
 from farewell.work import Work
 
 HOST = Actor("service", "api")
+SPEAKS_UP = {
+    ("waiting_for_port", "completed"),
+    ("waiting_for_port", "canceled"),
+    ("scheduled", "completed"),
+}
+"""The news that a confirmed case has something to ask about, by its state."""
 
 
 def port_news(work: Work, *, e164: str, status: str) -> str | None:
@@ -43,7 +49,7 @@ def port_news(work: Work, *, e164: str, status: str) -> str | None:
     case = open_case_of(work, account)
     if case is None and account.parent:
         case = open_case_of(work, account.parent)
-    if case is None or case.state != "waiting_for_port" or status not in ("completed", "canceled"):
+    if case is None or (case.state, status) not in SPEAKS_UP:
         return None
     waiting_for = case.standing_by or case.opened_by
     if status == "canceled":
