@@ -27,6 +27,7 @@ from farewell.closing.case import (
 )
 from farewell.closing.receipt import receipt
 from farewell.closing.scheduling import (
+    PORTS,
     bill_at_end,
     keep_standing,
     lapse,
@@ -81,10 +82,13 @@ def confirm(
     return case
 
 
-def _confirmed_quote(state: CaseState, quote_id: str, shown: set[str]) -> Quote:
-    """The quote that is confirmed: everything was answered, shown, and is as it was shown."""
-    if state.unanswered:
-        codes = [requirement.code for requirement in state.unanswered]
+def _confirmed_quote(
+    state: CaseState, quote_id: str, shown: set[str], besides: tuple[str, ...] = ()
+) -> Quote:
+    """The quote that is confirmed: everything was answered, but for some questions, was shown, and
+    is as it was shown."""
+    codes = [requirement.code for requirement in state.unanswered]
+    if set(codes) - set(besides):
         raise Problem(
             409, "requirements_open", f"Still to be answered: {', '.join(codes)}.", codes=codes
         )
@@ -126,7 +130,8 @@ def approve(
         lapse(work, case, because, actor)
         work.session.flush()
         return case
-    quote = _confirmed_quote(state, quote_id, shown)
+    # A port that was opened meanwhile is waited for, whatever is still to be said about it.
+    quote = _confirmed_quote(state, quote_id, shown, besides=PORTS)
     case.approval = Approval(by=person.id, at=work.now)
     case.touched_at = work.now
     record(work.session, work.now, actor, "case.approved", f"case:{case.id}")

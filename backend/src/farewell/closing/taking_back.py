@@ -21,9 +21,10 @@ def take_back_last(work: Work, *, case: ClosingCase, actor: Actor) -> str | None
     """Reopen what the customer answered last before the question that is open now. Returns the code
     of what is open again.
 
-    `STANDING` and `SKIPPED` are the go-ahead for after a port and "just cancel it". None where
-    there is nothing to take back.
+    `STANDING` and `SKIPPED` are the go-ahead for later and "just cancel it". None where there is
+    nothing to take back. Raises Problem 409 for a closing that takes effect at this moment.
     """
+    refuse_too_late(work, case)
     code = _reopened(work, case)
     if code:
         case.touched_at = work.now
