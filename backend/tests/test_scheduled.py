@@ -27,6 +27,7 @@ from farewell.work import Work
 
 NOON = datetime(2026, 11, 10, 17, tzinfo=UTC)
 CAPTAIN = {"ann@example": "captain"}
+Changed = Callable[[Work, Account], None]
 PLAIN: dict[str, Any] = {
     "alternatives": {"offers": []},
     "signs_out": rule(False),
@@ -504,7 +505,10 @@ def credit_spent(_: Work, found: Account) -> None:
 )
 @pytest.mark.parametrize("when", [(2026, 11, 12), (2026, 12, 11, 6)])
 def test_what_is_not_as_it_was_agreed_closes_nothing_and_is_told(
-    later: World, changed: Callable[[Work, Account], None], because: list[str], when: tuple[int, ...]
+    later: World,
+    changed: Callable[[Work, Account], None],
+    because: list[str],
+    when: tuple[int, ...],
 ) -> None:
     later.load(one(numbers=[phone()], balance_minor=500))
     scheduled(later)
@@ -561,9 +565,7 @@ def test_who_else_may_close_is_told_when_the_role_is_lost(later: World) -> None:
     ],
     ids=["another card", "more credit", "another captain", "a number less"],
 )
-def test_what_costs_the_customer_nothing_does_not_stop_it(
-    later: World, changed: Callable[[Work, Account], None]
-) -> None:
+def test_what_costs_the_customer_nothing_does_not_stop_it(later: World, changed: Changed) -> None:
     later.load(
         one(numbers=[phone(), phone(1)], balance_minor=500),
         account("N-9", vendor="nimbus", type="notice", roles={"zed@example": "captain"}),
@@ -576,7 +578,8 @@ def test_what_costs_the_customer_nothing_does_not_stop_it(
 
 def open_port(world: World) -> None:
     """A number is on its way to another provider."""
-    change(world, lambda _, found: setattr(found.numbers[0], "port_out", PortOut(status="submitted")))
+    port = PortOut(status="submitted")
+    change(world, lambda _, found: setattr(found.numbers[0], "port_out", port))
 
 
 def test_a_port_that_was_opened_meanwhile_is_waited_for_at_no_further_cost(later: World) -> None:

@@ -266,7 +266,7 @@ def test_agreeing_twice_closes_once(double: World) -> None:
         f"/api/v1/closing-cases/{case}/approve",
         token=token,
         json={"quote_id": "x", "shown": []},
-        headers={"Idempotency-Key": "k"},
+        key="k",
     )
     api.close()
 
@@ -365,9 +365,7 @@ def test_what_nobody_answers_ends_after_the_policy_s_days(double: World) -> None
 
 
 def test_the_owner_of_the_account_above_agrees_for_one_under_it(double: World) -> None:
-    double.load(
-        one(type="fleet"), one("N-2", type="boat", parent="N-1", roles={BEA: "captain"})
-    )
+    double.load(one(type="fleet"), one("N-2", type="boat", parent="N-1", roles={BEA: "captain"}))
     confirmed(double, BEA, "N-2")
 
     assert agreed(double, OWN, "N-2") == "closed"
@@ -386,14 +384,9 @@ def test_the_api_shows_what_is_awaited_and_takes_the_second_word_once(double: Wo
     quote = api.call("POST", f"{path}/quotes", token=token).json()
     case = api.call("GET", path, token=token).json()
     body = {"quote_id": quote["id"], "shown": [r["code"] for r in case["requirements"]]}
-    own = api.call(
-        "POST", f"{path}/approve", token=first, json=body, headers={"Idempotency-Key": "a"}
-    )
+    own = api.call("POST", f"{path}/approve", token=first, json=body, key="a")
     bare = api.call("POST", f"{path}/approve", token=token, json=body)
-    done = [
-        api.call("POST", f"{path}/approve", token=token, json=body, headers={"Idempotency-Key": "b"})
-        for _ in range(2)
-    ]
+    done = [api.call("POST", f"{path}/approve", token=token, json=body, key="b") for _ in range(2)]
     api.close()
 
     assert case["second_approval"] == {"roles": ["owner"], "approved_at": None}

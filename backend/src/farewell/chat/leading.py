@@ -30,8 +30,8 @@ from farewell.closing.case import (
 from farewell.closing.effect import amount_of
 from farewell.closing.requirements import Requirement
 from farewell.closing.scheduling import PORTS, limit_of
-from farewell.closing.statements import role_names
 from farewell.closing.statements import quote as quote_statement
+from farewell.closing.statements import role_names
 from farewell.facts import Facts, Phrase, Statement, VendorWords, fingerprint
 from farewell.lifecycle.reactivation import offer_for, restorable_numbers
 from farewell.work import Work

@@ -16,6 +16,8 @@ from farewell.closing.case import mark_shown, may_close, open_case_of
 from farewell.work import Work
 
 SAYS, ASKS = "utter_say_", "utter_ask_"
+ASKED_ONCE = ("alternatives", "approve")
+"""Questions that are not put before anybody a second time unasked."""
 
 
 def deliver(work: Work, conversation: Conversation, said: list[dict[str, Any]]) -> list[Message]:
@@ -91,7 +93,8 @@ def _note_shown(work: Work, conversation: Conversation, said: list[dict[str, Any
     shown = [
         (asked, "")
         for m in said
-        if (asked := str(m.get("utter_action", "")).removeprefix(ASKS)) in ("alternatives", "approve")
+        if (asked := str(m.get("utter_action", "")).removeprefix(ASKS))
+        in ("alternatives", "approve")
     ]
     shown += [
         (str(m["utter_action"]).removeprefix(SAYS), str(m["shown"]))

@@ -370,10 +370,10 @@ def _forget_confirmation(work: Work, case: ClosingCase) -> None:
 
 def _ends_later(work: Work, account: Account) -> bool:
     """Whether a closing is settled for a later end: its own, or that of the account above."""
-    cases = [open_case_of(work, account)]
-    if account.parent:
-        cascade = work.kind(account.parent).cascade
-        cases += [open_case_of(work, account.parent)] if cascade and cascade.closes_children.stated else []
+    above = account.parent
+    cascade = work.kind(above).cascade if above else None
+    with_it = above is not None and cascade is not None and cascade.closes_children.stated
+    cases = [open_case_of(work, account), open_case_of(work, above) if above and with_it else None]
     return any(case is not None and is_scheduled(case) for case in cases)
 
 

@@ -130,7 +130,7 @@ def _plan(account: AccountView) -> Any:
 def what_changed(agreed: Agreed, now: Agreed) -> list[str]:
     """The names of what is not as it was agreed. What went away does not matter: a number that was
     ported meanwhile or a sub-account that was transferred is not closed."""
-    before = {number: plan for number, plan in agreed["plan"]}
+    before: dict[str, Any] = dict(agreed["plan"])
     plans = any(number in before and before[number] != plan for number, plan in now["plan"])
     more = [
         name

@@ -132,9 +132,7 @@ def lapse(work: Work, case: ClosingCase, because: list[str], actor: Actor) -> No
     first, account = work.session.get_one(Person, case.standing_by), case.account
     ask_again(work, case)
     case.touched_at = work.now
-    record(
-        work.session, work.now, actor, "case.asks_again", f"case:{case.id}", because=because
-    )
+    record(work.session, work.now, actor, "case.asks_again", f"case:{case.id}", because=because)
     told = {first.id: first}
     if "role" in because:  # others may still want it, and have to know that it does not happen
         roles = [*account.roles, *(account.parent.roles if account.parent else [])]

@@ -14,9 +14,7 @@ from farewell.database import Base, UtcDateTime, new_id
 CONFIRMED_STATES = ("waiting_for_port", "waiting_for_approval", "scheduled")
 """Confirmed, but not carried out yet: it can still be withdrawn."""
 OPEN_STATES = ("open", *CONFIRMED_STATES)
-_ONE_OPEN_CASE = text(
-    "state IN ('open', 'waiting_for_port', 'waiting_for_approval', 'scheduled')"
-)
+_ONE_OPEN_CASE = text("state IN ('open', 'waiting_for_port', 'waiting_for_approval', 'scheduled')")
 
 
 class ClosingCase(Base):
