@@ -23,6 +23,8 @@ ALL = cells()
 CHOSEN = ALL if CAMPAIGN else sample(ALL)
 NO_QUESTIONS = {"none", "nothing_open", "unavailable"}
 OF_THE_GATEWAY = {"security_question"}
+OF_A_SECOND_PERSON = {"approve"}
+"""The way there leads through two conversations; `fourth_vendor_later.yml` plays it."""
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +51,9 @@ def test_the_grid_has_every_question_that_the_assistant_may_ask() -> None:
     domain = yaml.safe_load((ROOT / "domain.yml").read_text())
     known = set(domain["slots"]["next_requirement"]["values"])
 
-    assert {place.id for place in places()} == known - NO_QUESTIONS | OF_THE_GATEWAY
+    assert {place.id for place in places()} == (
+        known - NO_QUESTIONS - OF_A_SECOND_PERSON | OF_THE_GATEWAY
+    )
 
 
 def test_the_grid_has_every_question_that_a_customer_may_ask() -> None:

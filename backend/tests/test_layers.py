@@ -10,6 +10,7 @@ import pytest
 RULES = (
     "farewell.accounts.matching",
     "farewell.accounts.spoken",
+    "farewell.closing.effect",
     "farewell.closing.requirements",
     "farewell.closing.statements",
     "farewell.billing.quote",

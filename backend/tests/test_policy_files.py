@@ -30,6 +30,11 @@ def standalone(policy: dict[str, Any]) -> dict[str, Any]:
     return kind
 
 
+def stated(value: Any) -> dict[str, Any]:
+    """A rule with words of a guide."""
+    return {"value": value, "source": "x"}
+
+
 def refusal_of(folder: Path, change: Change) -> str:
     """What is said of Tresta's policy after a change."""
     changed = copy.deepcopy(TRESTA)
@@ -143,6 +148,47 @@ BAD: list[tuple[str, Change, str, str]] = [
         "Input should be 'too_expensive', 'missing_feature'",
     ),
     (
+        "notice of no days",
+        lambda p: standalone(p).update(takes_effect=stated({"notice_days": 0})),
+        "account_types.standalone.takes_effect",
+        "greater than or equal to 1",
+    ),
+    (
+        "notice beyond what is paid, at a price that nobody knows",
+        lambda p: (
+            standalone(p).update(takes_effect=stated({"notice_days": 30})),
+            standalone(p)["billing"].update(timing=stated("in_advance"), proration=stated("none")),
+        ),
+        "account_types.standalone",
+        "nothing says what those days cost",
+    ),
+    (
+        "usage until an end that is at once",
+        lambda p: standalone(p).update(usage_until_effect=stated("written_off")),
+        "account_types.standalone",
+        "usage_until_effect belongs to a closing that takes effect later",
+    ),
+    (
+        "usage up to an amount in no currency",
+        lambda p: standalone(p).update(usage_until_effect=stated({"up_to_minor": 1})),
+        "account_types.standalone.usage_until_effect",
+        "Field required",
+    ),
+    (
+        "a conversion at a later day",
+        lambda p: standalone(p).update(
+            takes_effect=stated("period_end"), converts={"to_plan": {"en": "Free"}, "source": "x"}
+        ),
+        "account_types.standalone",
+        "a conversion takes effect at once and needs no second person",
+    ),
+    (
+        "a second role without a name",
+        lambda p: standalone(p).update(second_approval=stated(["janitor"])),
+        "account_types.standalone.second_approval",
+        "role 'janitor' has no name",
+    ),
+    (
         "verification without questions",
         lambda p: p.update(security_questions=[]),
         "(file)",
@@ -190,6 +236,11 @@ MAZES: list[tuple[str, Change, str]] = [
         "nobody who may close",
         lambda p: standalone(p)["closed_by"].update(value=[]),
         "closed_by",
+    ),
+    (
+        "nobody who may agree as the second person",
+        lambda p: standalone(p).update(second_approval=stated([])),
+        "second_approval",
     ),
     (
         "silence on who may close",

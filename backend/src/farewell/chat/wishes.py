@@ -21,7 +21,7 @@ from farewell.chat.speaker import actor_of, case_of, person_of
 from farewell.chat.tables import Conversation
 from farewell.closing import case as cases
 from farewell.closing import statements
-from farewell.closing.approval import awaited_from
+from farewell.closing.approval import awaited_from, second_blocker
 from farewell.desk.handover import human_wanted, when_people_answer
 from farewell.facts import Statement, VendorWords
 from farewell.work import Work
@@ -115,6 +115,8 @@ def take_account(work: Work, conversation: Conversation, account: Account) -> Sa
     if not cases.may_close(work, person, account):
         return []
     before = cases.open_case_of(work, account)
+    if before is None and second_blocker(work, person, account):
+        return []
     if before:
         cases.ask_rested_again(work, before)
     case = cases.open_case(work, person=person, account=account, actor=actor_of(conversation))

@@ -15,7 +15,7 @@ from farewell.closing.case import standing_closure, withdraw
 from farewell.closing.confirm import take_effect
 from farewell.closing.tables import ClosingCase
 from farewell.errors import Problem
-from farewell.facts import Moment, Statement
+from farewell.facts import Moment, Phrase, Statement
 from farewell.notify.telling import say_in_chat, tell
 from farewell.work import Work
 
@@ -55,12 +55,17 @@ def _tell_what_came(work: Work, case: ClosingCase, person: Person) -> None:
             "account": named,
             "closure": closure.number,
             "at": Moment(closure.closed_at, account.zone),
-            "total": Money(bill.total_minor, bill.currency),
-            "refund": Money(bill.refund_minor, bill.currency),
+            "amount": _amount(bill),
             "settles_on": bill.settles_on,
         }
         # The receipt is in the outbox already.
         say_in_chat(work, person, account, Statement("closed_as_scheduled", facts))
+
+
+def _amount(bill: FinalBill) -> Phrase:
+    if bill.refund_minor:
+        return Phrase("told.amount.refund", {"refund": Money(bill.refund_minor, bill.currency)})
+    return Phrase("told.amount.total", {"total": Money(bill.total_minor, bill.currency)})
 
 
 def end_unanswered_approvals(work: Work, actor: Actor) -> int:
