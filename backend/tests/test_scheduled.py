@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from clients import Api
 from factories import World, account, e164, phone, the_account, the_person, usage
 from made_up import NIMBUS, kind, rule, words, world_of
 
@@ -340,11 +341,13 @@ def test_sweeping_twice_or_side_by_side_closes_once(later: World) -> None:
     later.load(one(numbers=[phone()]))
     scheduled(later)
     later.clock.now = datetime(2026, 12, 11, 6, tzinfo=UTC)
+    api = Api(later)
 
-    with ThreadPoolExecutor(8) as pool:
-        closed = [swept.closed for swept in pool.map(lambda _: later.run(sweep), range(8))]
+    with ThreadPoolExecutor(3) as pool:
+        swept = list(pool.map(lambda _: api.app.state.services.in_transaction(sweep), range(6)))
+    api.close()
 
-    assert sum(closed) == 1
+    assert sum(done.closed for done in swept) == 1
     assert [later.count(table) for table in (Closure, FinalBill)] == [1, 1]
     assert len(told(later, "receipt")) == 1
 
@@ -442,14 +445,13 @@ def test_usage_until_the_end_is_charged_up_to_the_stated_limit(later: World) -> 
     assert "usage_charged_until_end" in later.closing("N-1").settle().codes()
     scheduled(later)
     assert case_of(later)["standing_limit_minor"] == 3968 + 50 + 1000
+    later.clock.forward(days=1)
+    charge(later, "A fee that nobody spoke of", 1, kind="outstanding")
     for amount in (600, 500, 400):
         later.clock.forward(days=1)
         charge(later, f"Wind {amount}", amount)
-    later.clock.forward(days=1)
-    charge(later, "A fee that nobody spoke of", 1, kind="outstanding")
 
     at(later, 2026, 12, 11, 6)
-    charge(later, "After it", 1)
 
     shown = later.show("N-1")
     billed = [x["description"] for x in shown["bills"][0]["lines"] if x["code"] == "charge"]
@@ -457,6 +459,21 @@ def test_usage_until_the_end_is_charged_up_to_the_stated_limit(later: World) -> 
     assert shown["bills"][0]["total_minor"] == 3968 + 50 + 1000
     off = {w["description"] for w in shown["written_off"]}
     assert off == {"Wind 500", "A fee that nobody spoke of"}
+
+
+def test_usage_after_the_end_is_not_charged_however_late_the_sweep_is(later: World) -> None:
+    later.load(one(type="metered"))
+    scheduled(later)
+    later.clock.now = datetime(2026, 12, 11, 4, 59, 59, tzinfo=UTC)
+    charge(later, "In the last second", 10)
+    later.clock.forward(seconds=1)
+    charge(later, "After it", 20)
+
+    at(later, 2026, 12, 14)
+
+    shown = later.show("N-1")
+    assert shown["bills"][0]["total_minor"] == 3968 + 10
+    assert [w["description"] for w in shown["written_off"]] == ["After it"]
 
 
 def test_a_limit_in_another_currency_charges_nothing(later: World) -> None:

@@ -325,6 +325,7 @@ def test_a_closing_that_was_agreed_to_waits_for_an_open_port(double: World) -> N
     case = double.show("N-1")["closing_case"]
     assert case["standing_limit_minor"] == 3000
     assert [n["status"] for n in double.show("N-1")["numbers"]] == ["active"]
+    assert double.closing("N-1").confirm("any", set()) == "waiting_for_port"
 
 
 def test_a_port_that_is_opened_before_the_agreement_is_waited_for(double: World) -> None:

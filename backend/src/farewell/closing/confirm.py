@@ -62,7 +62,8 @@ def confirm(
     Raises Problem 403 without the role; 409 with `requirements_open`, `requirements_not_shown`,
     `quote_expired`, `second_vacant` or `case_over`.
     """
-    if case.state in ("closed", "converted", "waiting_for_approval") or is_scheduled(case):
+    settled = case.approval is not None or is_scheduled(case)
+    if settled or case.state in ("closed", "converted", "waiting_for_approval"):
         return case
     if case.state not in OPEN_STATES:
         raise Problem(409, "case_over", f"This closing case is {case.state}.")

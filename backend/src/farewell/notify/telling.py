@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import case, select
 
 from farewell.accounts.tables import Account, Person
 from farewell.chat.speaker import language_of
@@ -51,6 +51,9 @@ def newest_conversation(work: Work, person: Person, account: Account) -> Convers
     return work.session.scalar(
         select(Conversation)
         .where(Conversation.person_id == person.id)
-        .order_by((Conversation.account_id == account.id).desc(), Conversation.created_at.desc())
+        .order_by(
+            case((Conversation.account_id == account.id, 0), else_=1),
+            Conversation.created_at.desc(),
+        )
         .limit(1)
     )
