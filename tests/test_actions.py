@@ -71,6 +71,7 @@ CALLS = [
     ("action_skip_export", "answers", {"code": "data_export", "value": "skip"}),
     ("action_close_sub_accounts", "answers", {"code": "sub_accounts", "value": "close_all"}),
     ("action_transfer_first", "answers", {"code": "sub_accounts", "value": "transfer_first"}),
+    ("action_decline_approval", "answers", {"code": "approve", "value": "decline"}),
     ("action_give_reason", "answers", {"code": "exit_reason", "value": "words"}),
     ("action_skip_reason", "answers", {"code": "exit_reason", "value": "skip"}),
 ]
