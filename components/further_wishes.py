@@ -87,7 +87,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
             clauses: list[ClauseIntent] = message.get(CLAUSE_INTENTS) or []
             leading = self._leading(message, clauses)
             if leading:
-                self._lead(message, leading.intent, self._share(leading.ranked, leading.intent))
+                self._lead(message, leading.intent, self._share(leading))
             else:
                 self._settle_between_alike(message)
             self._add(message, list(self._further(message.get(INTENT)[INTENT_NAME_KEY], clauses)))
@@ -120,10 +120,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         """The other wishes, one of a kind, in the order of the message: an intent or UNCLEAR."""
         taken = [leading]
         for clause in clauses:
-            if (
-                not self._wants(clause)
-                or self._share(clause.ranked, clause.intent) < self._config["doubtful"]
-            ):
+            if not self._wants(clause) or self._share(clause) < self._config["doubtful"]:
                 continue
             if self._kind(clause.intent) in map(self._kind, taken):
                 continue
@@ -145,7 +142,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
 
     def _is_sure(self, clause: ClauseIntent) -> bool:
         least: Mapping[str, float] = self._config["sure"]
-        return self._share(clause.ranked, clause.intent) >= next(
+        return self._share(clause) >= next(
             share for intents, share in least.items() if is_one_of(clause.intent, [intents])
         )
 
@@ -156,7 +153,11 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
     def _kind(self, intent: str) -> str:
         return next((group[0] for group in self._config["alike"] if intent in group), intent)
 
-    def _share(self, ranked: Iterable[tuple[str, float]], intent: str) -> float:
+    def _share(self, clause: ClauseIntent) -> float:
+        """How likely a clause is of its likeliest kind."""
+        return self._of_kind(clause.ranked, clause.intent)
+
+    def _of_kind(self, ranked: Iterable[tuple[str, float]], intent: str) -> float:
         """How likely it is an intent or one of its kind: they are near each other."""
         kind = self._kind(intent)
         return sum(share for other, share in ranked if self._kind(other) == kind)
@@ -173,7 +174,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
         if len(ranked) < 2:
             return
         (first, _), (second, _) = ranked[:2]
-        share = self._share(ranked, first)
+        share = self._of_kind(ranked, first)
         if self._kind(first) == self._kind(second) and share >= self._config["doubtful"]:
             self._lead(message, first, share)
 
@@ -190,7 +191,7 @@ class FurtherWishes(GraphComponent, EntityExtractorMixin):
                 ENTITY_ATTRIBUTE_VALUE: wanted,
                 ENTITY_ATTRIBUTE_START: wish.clause.start,
                 ENTITY_ATTRIBUTE_END: wish.clause.end,
-                PREDICTED_CONFIDENCE_KEY: self._share(wish.ranked, wish.intent),
+                PREDICTED_CONFIDENCE_KEY: self._share(wish),
             }
             for wanted, wish in wishes
         ]

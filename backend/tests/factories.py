@@ -15,6 +15,7 @@ from farewell.accounts.load import load
 from farewell.accounts.show import show
 from farewell.accounts.tables import Account, Person
 from farewell.audit import Actor
+from farewell.billing.money import Money
 from farewell.closing import case as cases
 from farewell.closing.confirm import confirm
 from farewell.closing.tables import ClosingCase
@@ -22,6 +23,7 @@ from farewell.config import REPOSITORY
 from farewell.database import Base, Database
 from farewell.host.addresses import HostAddress
 from farewell.host.calling import HostCaller
+from farewell.lifecycle.reactivation import reactivate
 from farewell.lifecycle.sweep import Swept, sweep
 from farewell.payments.provider import PaymentProvider
 from farewell.payments.simulated import SimulatedCard
@@ -159,6 +161,20 @@ class World:
     def show(self, number: str) -> dict[str, Any]:
         """Everything about an account, as `farewell show` prints it."""
         return self.run(lambda work: show(work, number))
+
+    def reactivate(
+        self, number: str = "T-1", email: str = "ann@example", price: Money | None = None
+    ) -> None:
+        """A person takes a closed account back at a price, else at what its plan costs."""
+
+        def use(work: Work) -> None:
+            who, mine = the_person(work, email), the_account(work, number)
+            plan = mine.subscription
+            agreed = price or Money(plan.price_minor if plan else 0, mine.currency)
+            actor = Actor(f"person:{who.id}", API)
+            reactivate(work, person=who, account=mine, actor=actor, price=agreed)
+
+        self.run(use)
 
     def sweep(self) -> Swept:
         """What the passage of time does, as of the world's clock."""

@@ -8,20 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from factories import World, account, agency_with, phone, the_account, the_person, usage
+from factories import World, account, agency_with, phone, the_account, usage
 from sqlalchemy import text
 from typer.testing import CliRunner
 
 from farewell.accounts.tables import Charge
-from farewell.audit import Actor, record
+from farewell.audit import HOST, record
 from farewell.auditing.checks import CHECKS, prove, report
 from farewell.auditing.records import PeriodError, record_of
-from farewell.billing.money import Money
 from farewell.billing.tables import FinalBill, Quote
 from farewell.cli import app
 from farewell.closing.tables import Closure
 from farewell.idempotency import IdempotencyKey
-from farewell.lifecycle.reactivation import reactivate
 from farewell.lifecycle.tables import Duty, DutyAttempt, Export
 from farewell.payments.ledger import move
 from farewell.payments.provider import Charge as CardCharge
@@ -29,7 +27,6 @@ from farewell.payments.provider import Payer
 from farewell.work import Work
 
 LATER = timedelta(days=6)
-HOST = Actor("service", "api")
 
 
 @pytest.fixture
@@ -263,21 +260,13 @@ def test_a_payment_that_only_the_card_remembers_is_found(closed: World) -> None:
 def test_an_account_that_came_back_may_be_charged_again(world: World) -> None:
     world.load(account("C-1", vendor="ctm", roles={"ann@example": "administrator"}))
     world.close("C-1")
-    world.run(
-        lambda work: reactivate(
-            work,
-            person=the_person(work, "ann@example"),
-            account=the_account(work, "C-1"),
-            actor=Actor("person:x", "api"),
-            price=Money(3000, "USD"),
-        )
-    )
+    world.reactivate("C-1")
 
     world.run(
         lambda work: record(
             work.session,
             work.now,
-            Actor("service", "api"),
+            HOST,
             "charge.made",
             "account:C-1",
             path="renewal",

@@ -9,11 +9,10 @@ from typing import Any
 import pytest
 from bills import policy_with
 from clients import SERVICE, Api, problem
-from factories import NOON, World, account, phone, the_account, the_person
+from factories import NOON, World, account, phone, the_account
 
 from farewell.accounts.tables import Charge, Subscription, Tax, UsageRecord
 from farewell.audit import Actor
-from farewell.billing.money import Money
 from farewell.billing.tables import Adjustment
 from farewell.billing.usage import record_usage
 from farewell.closing import case as cases
@@ -22,7 +21,6 @@ from farewell.closing.confirm import close_after_port
 from farewell.errors import Problem
 from farewell.facts import texts
 from farewell.i18n import catalogue
-from farewell.lifecycle.reactivation import reactivate
 from farewell.work import Work
 
 KEPT = {"treatment": "keep_for_request", "days": 90}
@@ -122,7 +120,7 @@ def test_usage_of_the_time_before_is_not_billed_after_a_reactivation(world: Worl
     world.load(metered((1000, "-2d"), plan={"name": "Plan", "price_minor": 3000}))
     world.close()
     world.clock.forward(days=2)
-    back(world)
+    world.reactivate()
     world.clock.forward(hours=1)
     while_closed = datetime(2026, 11, 11, tzinfo=UTC)
 
@@ -220,18 +218,6 @@ def test_a_changed_price_or_a_bill_that_was_paid_makes_a_quote_stale(
 # --- options -----------------------------------------------------------------------------------
 
 
-def back(world: World) -> None:
-    """The customer reactivates the account."""
-
-    def use(work: Work) -> None:
-        mine = the_account(work, "T-1")
-        price = Money(mine.subscription.price_minor if mine.subscription else 0, mine.currency)
-        who = the_person(work, "ann@example")
-        reactivate(work, person=who, account=mine, actor=Actor("ann", "api"), price=price)
-
-    world.run(use)
-
-
 def unpaid_account() -> dict[str, Any]:
     """An account with an earlier bill of $30 that is not paid."""
     return account(charges=[{"kind": "outstanding", "description": "Oct", "amount_minor": 3000}])
@@ -298,7 +284,7 @@ def test_a_fee_for_leaving_early_is_paid_once(world: World) -> None:
     )
     closing.confirm()
     world.clock.forward(days=1)
-    back(world)
+    world.reactivate()
     world.clock.forward(days=1)
     world.close()
 
@@ -326,7 +312,7 @@ def test_a_prepaid_term_goes_back_to_the_card_once(world: World) -> None:
     )
     closing.confirm()
     world.clock.forward(days=1)
-    back(world)
+    world.reactivate()
     world.clock.forward(days=1)
     world.close()
 
@@ -382,7 +368,7 @@ def test_renewals_are_not_charged_for_days_that_the_account_was_closed(world: Wo
     world.load(account(plan={"name": "Plan", "price_minor": 0}, numbers=[number]))
     world.close()
     world.clock.forward(days=5)
-    back(world)
+    world.reactivate()
     world.clock.forward(days=1)
 
     world.close()

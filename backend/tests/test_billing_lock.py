@@ -10,17 +10,15 @@ from typing import Any
 import pytest
 from clients import SERVICE, Api, problem
 from factories import NOON, World, account, phone, the_account, usage
-from test_settlement import reactivate_now
 
 from farewell.accounts.tables import Charge
-from farewell.audit import Actor, AuditEntry, broken_entries
+from farewell.audit import HOST, AuditEntry, broken_entries
 from farewell.billing import charging
 from farewell.billing.charging import Refused
 from farewell.errors import Problem
 from farewell.payments.tables import ChargePayment
 from farewell.work import Work
 
-HOST = Actor("service", "api")
 OWNER = {"ann@example": "owner"}
 Made = Charge | ChargePayment | Refused
 
@@ -146,7 +144,7 @@ def test_a_reactivated_account_is_charged_again(world: World) -> None:
     world.close("C-1")
     assert isinstance(world.run(lambda work: item(work, "C-1")), Refused)
 
-    reactivate_now(world, "C-1")
+    world.reactivate("C-1")
 
     assert isinstance(world.run(lambda work: item(work, "C-1")), Charge)
 

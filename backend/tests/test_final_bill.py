@@ -6,29 +6,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 import pytest
+from bills import VIEW
 from factories import POLICIES, World, account, agency_with, phone, the_account, usage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farewell.accounts.snapshot import AccountView, ChargeView, SubscriptionView
+from farewell.accounts.snapshot import ChargeView, SubscriptionView
 from farewell.billing.quote import Bill, final_bill, stale_when_changed, standing_limit
 from farewell.policy.model import Policy
 
-VIEW = AccountView(
-    id="id",
-    number="T-1",
-    name="Account",
-    type="standalone",
-    zone="America/New_York",
-    currency="USD",
-    balance_minor=0,
-    payment_method="Visa ending 4242",
-    parent_name=None,
-    subscription=SubscriptionView("Unlimited", 3000, 1, None),
-    numbers=(),
-    charges=(),
-    closers=(("billing_admin", "A. A."),),
-)
 TRESTA = POLICIES["tresta"]
 NOON = datetime(2026, 11, 10, 17, tzinfo=UTC)
 

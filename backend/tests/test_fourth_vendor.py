@@ -8,13 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from factories import World, account, e164, phone, the_account, the_person, usage
+from factories import World, account, e164, phone, the_account, usage
 
-from farewell.audit import Actor
 from farewell.billing.money import Money
 from farewell.database import Database
 from farewell.errors import Problem
-from farewell.lifecycle.reactivation import reactivate, restorable_numbers
+from farewell.lifecycle.reactivation import restorable_numbers
 from farewell.policy.load import load_policies
 
 
@@ -209,15 +208,7 @@ def test_it_is_undone_within_two_days_and_numbers_within_three(nimbus: World) ->
     nimbus.close("N-1")
     nimbus.clock.forward(days=1)
 
-    nimbus.run(
-        lambda work: reactivate(
-            work,
-            person=the_person(work, "ann@example"),
-            account=the_account(work, "N-1"),
-            actor=Actor("ann", "api"),
-            price=Money(3000, "JPY"),
-        )
-    )
+    nimbus.reactivate("N-1", price=Money(3000, "JPY"))
 
     numbers = nimbus.run(
         lambda work: [n.e164 for n in restorable_numbers(work, the_account(work, "N-1"))]

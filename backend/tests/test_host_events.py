@@ -10,12 +10,13 @@ import pytest
 from factories import NOON, World, account, agency_with, e164, phone, the_account, the_person
 from pydantic import HttpUrl, SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
+from test_settlement import duty
 
 from farewell.audit import Actor
-from farewell.billing.money import Money
 from farewell.host.addresses import HostAddress, HostsError, load_hosts
 from farewell.host.calling import HostCaller
-from farewell.lifecycle.reactivation import reactivate, restore_numbers
+from farewell.lifecycle.reactivation import restore_numbers
+from farewell.work import Work
 
 SECRET = "whsec_" + "QUFB" * 8
 ADMIN = {"ann@example": "administrator"}
@@ -59,18 +60,13 @@ def statuses(world: World, number: str) -> list[str]:
     return [n["status"] for n in world.show(number)["numbers"]]
 
 
-def duty(world: World, kind: str, number: str = "T-1") -> dict[str, Any]:
-    return next(d for d in world.show(number)["duties"] if d["kind"] == kind)
-
-
 def come_back(world: World, number: str) -> None:
     """Reactivate, and restore the numbers."""
+    world.reactivate(number)
 
-    def use(work: Any) -> None:
+    def use(work: Work) -> None:
         who, each = the_person(work, "ann@example"), the_account(work, number)
-        actor = Actor("person:x", "api")
-        reactivate(work, person=who, account=each, actor=actor, price=Money(3000, "USD"))
-        restore_numbers(work, person=who, account=each, actor=actor)
+        restore_numbers(work, person=who, account=each, actor=Actor("person:x", "api"))
 
     world.run(use)
 

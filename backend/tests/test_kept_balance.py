@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from clients import Api, problem
 from factories import World, account, agency_with, person, the_account
-from test_settlement import broken_books, duty, paid, reactivate_now, told
+from test_settlement import broken_books, duty, paid, told
 
 from farewell.notify.tables import OutgoingMessage
 from farewell.work import Work
@@ -163,7 +163,7 @@ def test_a_sweep_that_was_away_for_months_reminds_nobody_of_what_is_gone(kept: W
 
 def test_a_reactivated_account_keeps_its_balance(kept: World) -> None:
     kept.close("C-1")
-    reactivate_now(kept, "C-1")
+    kept.reactivate("C-1")
 
     kept.clock.now = OVER
     kept.sweep()
@@ -174,7 +174,7 @@ def test_a_reactivated_account_keeps_its_balance(kept: World) -> None:
 
 def test_what_was_used_up_between_two_closings_is_not_owed_any_more(kept: World) -> None:
     kept.close("C-1")
-    reactivate_now(kept, "C-1")
+    kept.reactivate("C-1")
 
     def use_up(work: Work) -> None:
         the_account(work, "C-1").balance_minor = 1000

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from clients import SERVICE, Api
 from factories import NOON, World, account, the_account, usage
-from test_settlement import broken_books, change_billing, duty, paid, reactivate_now, told
+from test_settlement import broken_books, change_billing, duty, paid, told
 
 from farewell.accounts.tables import Charge
 from farewell.audit import Actor
@@ -254,7 +254,7 @@ def test_charges_of_a_reactivated_account_are_its_own(api: Api, world: World) ->
     world.close("C-1")
     provider_charges(world, "stray", 0.25)
     world.clock.forward(hours=1)
-    reactivate_now(world, "C-1")
+    world.reactivate("C-1")
     provider_charges(world, "rightful", 0.25)
     world.clock.forward(days=1)
 

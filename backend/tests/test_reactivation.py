@@ -25,7 +25,6 @@ from farewell.errors import Problem
 from farewell.lifecycle.reactivation import (
     Offer,
     offer_for,
-    reactivate,
     restorable_numbers,
     restore_numbers,
 )
@@ -49,15 +48,7 @@ def offer(world: World, number: str, email: str = "ann@example") -> Offer:
 
 def undo(world: World, number: str, price: Money = PRICE, email: str = "ann@example") -> None:
     """Reactivate with consent to a price."""
-    world.run(
-        lambda work: reactivate(
-            work,
-            person=the_person(work, email),
-            account=the_account(work, number),
-            actor=Actor("ann", "api"),
-            price=price,
-        )
-    )
+    world.reactivate(number, email, price)
 
 
 def due(world: World, number: str) -> dict[str, datetime]:

@@ -6,15 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from factories import NOON, World, account, agency_with, the_account, the_person, usage
+from factories import NOON, World, account, agency_with, usage
 
-from farewell.audit import Actor
-from farewell.billing.money import Money
 from farewell.lifecycle.duties import retry_at
-from farewell.lifecycle.reactivation import reactivate
 from farewell.notify.tables import OutgoingMessage
 from farewell.payments.ledger import findings
-from farewell.work import Work
 
 ADMIN = {"ann@example": "administrator"}
 DUE = datetime(2026, 11, 15, 17, tzinfo=UTC)
@@ -217,25 +213,10 @@ def test_an_agency_s_one_bill_is_charged_once_to_the_agency(world: World) -> Non
     assert broken_books(world) == []
 
 
-def reactivate_now(world: World, number: str, price: int = 3000) -> None:
-    """Ann takes the account back."""
-
-    def use(work: Work) -> None:
-        reactivate(
-            work,
-            person=the_person(work, "ann@example"),
-            account=the_account(work, number),
-            actor=Actor("ann", "api"),
-            price=Money(price, "USD"),
-        )
-
-    world.run(use)
-
-
 def test_reactivated_before_settlement_the_final_bill_is_still_charged_once(world: World) -> None:
     world.load(account("C-1", vendor="ctm", roles=ADMIN, charges=[usage("Minutes", 845)]))
     world.close("C-1")
-    reactivate_now(world, "C-1")
+    world.reactivate("C-1")
 
     world.sweep()
     world.clock.forward(days=10)
@@ -254,7 +235,7 @@ def test_no_day_is_billed_twice_by_two_closings_with_a_reactivation_between(worl
     world.load(account())
     world.close()  # 10 November: ten days of thirty
     world.clock.forward(days=2)
-    reactivate_now(world, "T-1")  # before the settlement on the 15th
+    world.reactivate("T-1")  # before the settlement on the 15th
     world.clock.forward(days=8)
     world.close()  # 20 November: the days from the 12th
 

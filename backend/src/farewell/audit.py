@@ -26,6 +26,12 @@ class Actor:
     """chat, form, api, desk, sweep, cli"""
 
 
+HOST = Actor("service", "api")
+"""The host application, with the service token."""
+SWEEP = Actor("sweep", "sweep")
+OPERATOR = Actor("operator", "cli")
+
+
 class AuditEntry(Base):
     """One thing that happened. Holds ids and codes, never card, answer or message text."""
 

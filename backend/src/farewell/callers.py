@@ -52,12 +52,24 @@ def service_only(services: ServicesDep, token: TokenDep) -> None:
         raise Problem(401, "service_token_wrong", "Send the service token as Bearer token.")
 
 
-def _once(services: Services, claimed: Claim, carry_out: Callable[[], Json]) -> Json:
-    """The answer that the call got before, else that of carrying it out; refusals free the key."""
+def _once(
+    services: Services,
+    claimed: Claim,
+    run: Callable[[Callable[..., Json]], Json],
+    use: Callable[..., Json],
+) -> Json:
+    """The answer that the call got before, else that of carrying it out by `run`, stored with what
+    it did; a refusal frees the key."""
     if claimed.answer is not None:
         return claimed.answer
+
+    def carry_out(work: Work, *given: Any) -> Json:
+        body = use(work, *given)
+        settle(work.session, work.now, claimed, body)
+        return body
+
     try:
-        return carry_out()
+        return run(carry_out)
     except BaseException:
         services.in_transaction(lambda work: release(work.session, claimed))
         raise
@@ -74,13 +86,7 @@ def service_once(
         lambda work: claim(work.session, work.now, caller="service", key=key, request=request),
         reads_first=True,
     )
-
-    def carry_out(work: Work) -> Json:
-        body = use(work)
-        settle(work.session, work.now, claimed, body)
-        return body
-
-    return _once(services, claimed, lambda: services.in_transaction(carry_out))
+    return _once(services, claimed, services.in_transaction, use)
 
 
 class Customer:
@@ -115,13 +121,7 @@ class Customer:
             return claim(work.session, work.now, caller=caller, key=key, request=request)
 
         claimed = self.run(claim_it, reads_first=True)
-
-        def carry_out(work: Work, conversation: Conversation) -> Json:
-            body = use(work, conversation)
-            settle(work.session, work.now, claimed, body)
-            return body
-
-        return _once(self.services, claimed, lambda: self.run(carry_out))
+        return _once(self.services, claimed, self.run, use)
 
     def open_question(self) -> tuple[str, str | None]:
         """The caller's conversation and the question that is open in it."""

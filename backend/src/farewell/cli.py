@@ -24,7 +24,6 @@ from farewell.errors import Problem
 from farewell.host.addresses import HostsError
 from farewell.host.calling import HostCaller
 from farewell.i18n import LanguageError, read_catalogues
-from farewell.idempotency import forget_old
 from farewell.languages import missing
 from farewell.lifecycle.sweep import sweep as sweep_once
 from farewell.payments.choosing import PaymentsError, provider_from
@@ -173,14 +172,12 @@ def sweep_command(
             if not watch:
                 raise
             log.exception("this sweep ended early; the next one goes on")
-            time.sleep(60)
-            continue
-        services.in_transaction(lambda work: forget_old(work.session, work.now))
-        typer.echo(
-            f"{done.cases.abandoned} cases rested, {done.cases.expired} expired; "
-            f"duties: {done.done} done, {done.dropped} canceled, {done.later} tried again later, "
-            f"{done.for_human} for a human, {done.without_handler} waiting."
-        )
+        else:
+            typer.echo(
+                f"{done.cases.abandoned} cases rested, {done.cases.expired} expired; duties: "
+                f"{done.done} done, {done.dropped} canceled, {done.later} tried again later, "
+                f"{done.for_human} for a human, {done.without_handler} waiting."
+            )
         if not watch:
             return
         time.sleep(60)

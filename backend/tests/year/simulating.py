@@ -14,7 +14,7 @@ from factories import World, account, person, the_account, the_person, usage
 from sqlalchemy import event, select
 
 from farewell.accounts.tables import Account, PhoneNumber
-from farewell.audit import Actor
+from farewell.audit import HOST, Actor
 from farewell.billing import charging
 from farewell.billing.money import Money
 from farewell.closing import case as cases
@@ -41,7 +41,6 @@ KINDS = [("tresta", "standalone", "billing_admin")] * 5 + [
     ("ontraport", "full", "owner"),
     ("ontraport", "premium_pages", "owner"),
 ]
-HOST = Actor("service", "api")
 
 
 class Crash(BaseException):

@@ -32,16 +32,14 @@ from farewell.accounts.tables import (
     Tax,
     UsageRecord,
 )
-from farewell.audit import Actor, record
+from farewell.audit import OPERATOR, record
 from farewell.chat.identity import hash_answer
 from farewell.closing.tables import Closure
 from farewell.errors import Problem
 from farewell.lifecycle.duties import duties_of
-from farewell.lifecycle.tables import Duty
+from farewell.lifecycle.planning import plan
 from farewell.policy.model import AccountType
 from farewell.work import Work
-
-OPERATOR = Actor("operator", "cli")
 
 
 def load(work: Work, content: FileIn) -> tuple[int, int]:
@@ -237,8 +235,4 @@ def _closed_before(work: Work, account: Account, given: ClosedIn) -> None:
     work.session.flush()
     for duty in duties_of(view, kind, at, None):
         if duty.due_at > work.now:
-            work.session.add(
-                Duty(
-                    closure_id=closure.id, account_id=account.id, kind=duty.kind, due_at=duty.due_at
-                )
-            )
+            plan(work, closure, duty.kind, due_at=duty.due_at)

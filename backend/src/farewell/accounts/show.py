@@ -6,11 +6,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from farewell.accounts.tables import Account
+from farewell.accounts.finding import account_numbered
 from farewell.billing.tables import Adjustment, FinalBill
 from farewell.closing.tables import ClosingCase, Closure
 from farewell.desk.tables import Handover
-from farewell.errors import not_found
 from farewell.lifecycle.tables import Duty, DutyAttempt, Export, HumanTask
 from farewell.payments.ledger import books
 from farewell.payments.tables import LedgerTransaction
@@ -23,9 +22,7 @@ def show(work: Work, number: str) -> dict[str, Any]:
     Raises Problem 404 for an unknown number.
     """
     session = work.session
-    account = session.scalar(select(Account).where(Account.number == number))
-    if account is None:
-        raise not_found("account")
+    account = account_numbered(session, number)
     case = session.scalar(
         select(ClosingCase)
         .where(ClosingCase.account_id == account.id)

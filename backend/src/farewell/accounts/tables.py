@@ -206,6 +206,11 @@ class PhoneNumber(Base):
     account: Mapped[Account] = relationship(back_populates="numbers")
     port_out: Mapped[PortOut | None] = relationship(back_populates="number")
 
+    @property
+    def is_released(self) -> bool:
+        """Whether it was given back by a closing, acknowledged by the host or not yet."""
+        return self.status in ("releasing", "released")
+
 
 class PortOut(Base):
     """A number on its way to another provider. `completed` is the carrier's word, `verified`

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Select, select
 
@@ -23,6 +23,7 @@ from farewell.payments.tables import ChargePayment, LedgerEntry, LedgerTransacti
 from farewell.work import Work
 
 Record = dict[str, Any]
+T = TypeVar("T")
 PRIVATE = {"name", "payment_method", "reason_words", "statements"}
 """Columns that an auditor of the money has no need of."""
 
@@ -83,28 +84,28 @@ def _record(work: Work, what: str, wanted: Select[Closure]) -> Record:
     accounts = list(work.session.scalars(select(Account).where(Account.number.in_(numbers))))
     held = [account.id for account in accounts]
 
-    def rows(query: Select[Any]) -> list[Base]:
+    def rows(query: Select[T]) -> list[T]:
         return list(work.session.scalars(query))
 
     cases = rows(select(ClosingCase).where(ClosingCase.account_id.in_(held)))
-    case_ids = [case.id for case in cases if isinstance(case, ClosingCase)]
+    case_ids = [case.id for case in cases]
     duties = rows(select(Duty).where(Duty.closure_id.in_(ids)).order_by(Duty.due_at, Duty.id))
-    duty_ids = [duty.id for duty in duties if isinstance(duty, Duty)]
+    duty_ids = [duty.id for duty in duties]
     charges = rows(select(Charge).where(Charge.account_id.in_(held)).order_by(Charge.id))
-    charge_ids = [charge.id for charge in charges if isinstance(charge, Charge)]
+    charge_ids = [charge.id for charge in charges]
     movements = rows(
         select(LedgerTransaction)
         .where(LedgerTransaction.account_id.in_(held))
         .order_by(LedgerTransaction.at, LedgerTransaction.id)
     )
-    movement_ids = [m.id for m in movements if isinstance(m, LedgerTransaction)]
+    movement_ids = [m.id for m in movements]
     phones = rows(select(PhoneNumber).where(PhoneNumber.account_id.in_(held)))
-    phone_ids = [phone.id for phone in phones if isinstance(phone, PhoneNumber)]
+    phone_ids = [phone.id for phone in phones]
     subjects = {
         *(f"account:{account.number}" for account in accounts),
         *(f"case:{case_id}" for case_id in case_ids),
         *(f"duty:{duty_id}" for duty_id in duty_ids),
-        *(f"number:{phone.e164}" for phone in phones if isinstance(phone, PhoneNumber)),
+        *(f"number:{phone.e164}" for phone in phones),
     }
     tables: dict[str, Iterable[Base]] = {
         "accounts": accounts,

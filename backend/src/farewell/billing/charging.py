@@ -13,11 +13,9 @@ from typing import Literal
 
 from farewell.accounts.tables import Account, Charge
 from farewell.audit import Actor, record
-from farewell.billing.tables import Adjustment
+from farewell.billing.writing_off import write_off
 from farewell.closing.case import standing_closure
-from farewell.closing.tables import Closure
 from farewell.errors import Problem, not_found
-from farewell.payments.entering import enter_write_off
 from farewell.payments.tables import ChargePayment
 from farewell.work import Work
 
@@ -109,23 +107,8 @@ def rate_usage(
     closure = standing_closure(work, account)
     if refused and closure:
         late = _add(work, account, "usage", description, amount_minor, occurred_at)
-        _write_off(work, account, late, closure)
+        write_off(work, account, closure.id, late, amount_minor)
     return refused or _charge(work, account, actor, "usage", description, amount_minor, occurred_at)
-
-
-def _write_off(work: Work, account: Account, charge: Charge, closure: Closure) -> None:
-    charge.status = "written_off"
-    adjustment = Adjustment(
-        closure_id=closure.id,
-        charge_id=charge.id,
-        description=charge.description,
-        amount_minor=charge.amount_minor,
-        currency=account.currency,
-        at=work.now,
-    )
-    work.session.add(adjustment)
-    work.session.flush()
-    enter_write_off(work, account, adjustment)
 
 
 def charge_item(

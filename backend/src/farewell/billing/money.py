@@ -43,13 +43,3 @@ def rated(amount_minor: int, part: int, whole: int, rounding: Rounding) -> int:
     if doubled > whole or (doubled == whole and (rounding == "half_up" or units % 2)):
         units += 1
     return units if amount_minor >= 0 else -units
-
-
-def share(price_minor: int, part: int, whole: int, rounding: Rounding) -> int:
-    """As `rated`, of a part that is no more than the whole.
-
-    Raises ValueError unless 0 ≤ part ≤ whole and whole > 0.
-    """
-    if part > whole:
-        raise ValueError(f"not a share: {part} of {whole}")
-    return rated(price_minor, part, whole, rounding)

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Header
 from pydantic import AwareDatetime, BaseModel, Field
-from sqlalchemy import select
 
-from farewell.accounts.tables import Account
-from farewell.audit import Actor, record
+from farewell.accounts.finding import account_numbered
+from farewell.accounts.tables import Account, Charge
+from farewell.audit import HOST, record
 from farewell.billing import charging
 from farewell.billing.usage import record_usage
 from farewell.callers import Json, ServicesDep, service_once, service_only
-from farewell.errors import Problem, not_found
+from farewell.errors import Problem
 from farewell.payments.tables import ChargePayment, PaymentProfile
 from farewell.work import Work
 
@@ -23,7 +24,6 @@ router = APIRouter(
     tags=["billing"],
     dependencies=[Depends(service_only)],
 )
-HOST = Actor("service", "api")
 KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key")]
 Amount = Annotated[int, Field(gt=0, lt=2**31)]
 Text = Annotated[str, Field(min_length=1, max_length=200)]
@@ -76,7 +76,7 @@ class Metered(BaseModel):
     meter: str
     quantity: int = Field(ge=0)
     occurred_at: AwareDatetime
-    reference: str = Field(min_length=1, max_length=200)
+    reference: Text
 
 
 class Profile(BaseModel):
@@ -97,53 +97,25 @@ class Plan(BaseModel):
 Charged = Annotated[Renewal | NumberRenewal | Usage | Item | Retry, Field(discriminator="path")]
 
 
-def _account(work: Work, number: str) -> Account:
-    account = work.session.scalar(select(Account).where(Account.number == number))
-    if account is None:
-        raise not_found("account")
-    return account
+PATHS: dict[str, Callable[..., Charge | ChargePayment | charging.Refused]] = {
+    "renewal": charging.renew_plan,
+    "number_renewal": charging.renew_number,
+    "usage": charging.rate_usage,
+    "item": charging.charge_item,
+    "retry": charging.retry_charge,
+}
+"""What charges on each path; a body holds what it needs, by name."""
 
 
 def _charge(work: Work, account: Account, body: Charged) -> Json:
-    match body:
-        case Renewal():
-            made = charging.renew_plan(work, account, HOST, through=body.through)
-        case NumberRenewal():
-            made = charging.renew_number(
-                work,
-                account,
-                HOST,
-                e164=body.e164,
-                amount_minor=body.amount_minor,
-                through=body.through,
-            )
-        case Usage():
-            made = charging.rate_usage(
-                work,
-                account,
-                HOST,
-                description=body.description,
-                amount_minor=body.amount_minor,
-                occurred_at=body.occurred_at,
-            )
-        case Item():
-            made = charging.charge_item(
-                work,
-                account,
-                HOST,
-                description=body.description,
-                amount_minor=body.amount_minor,
-            )
-        case Retry():
-            begun = charging.retry_charge(
-                work, account, HOST, charge_id=body.charge_id, reference=body.reference
-            )
-            if isinstance(begun, ChargePayment):
-                return {"charge_id": begun.charge_id, "reference": begun.reference}
-            made = begun
-    if isinstance(made, charging.Refused):
-        return {"refused_since": made.since.isoformat()}
-    return {"charge_id": made.id, "amount_minor": made.amount_minor}
+    made = PATHS[body.path](work, account, HOST, **body.model_dump(exclude={"path"}))
+    match made:
+        case charging.Refused(since=since):
+            return {"refused_since": since.isoformat()}
+        case ChargePayment():
+            return {"charge_id": made.charge_id, "reference": made.reference}
+        case Charge():
+            return {"charge_id": made.id, "amount_minor": made.amount_minor}
 
 
 @router.post("/charges", status_code=201)
@@ -156,7 +128,7 @@ def charge(
         services,
         idempotency_key,
         ["charge", number, body.model_dump(mode="json")],
-        lambda work: _charge(work, _account(work, number), body),
+        lambda work: _charge(work, account_numbered(work.session, number), body),
     )
     if "refused_since" in answer:
         since = datetime.fromisoformat(answer["refused_since"])
@@ -171,7 +143,7 @@ def payment_profile(number: str, body: Profile, services: ServicesDep) -> None:
     """Tell the payment provider's names for an account."""
 
     def use(work: Work) -> None:
-        account = _account(work, number)
+        account = account_numbered(work.session, number)
         profile = work.session.get(PaymentProfile, account.id)
         if profile is None:
             profile = PaymentProfile(account_id=account.id)
@@ -191,9 +163,8 @@ def buy_plan(
     """A converted account takes a paid plan again."""
 
     def use(work: Work) -> Json:
-        account = charging.buy_plan(
-            work, _account(work, number), HOST, plan=body.plan, price_minor=body.price_minor
-        )
+        account = account_numbered(work.session, number)
+        charging.buy_plan(work, account, HOST, plan=body.plan, price_minor=body.price_minor)
         return {"account": account.number, "status": account.status}
 
     return service_once(services, idempotency_key, ["plan", number, body.model_dump()], use)

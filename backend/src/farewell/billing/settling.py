@@ -8,7 +8,7 @@ from farewell.accounts.reading import meter_view
 from farewell.accounts.tables import Account
 from farewell.billing.lines import late_usage
 from farewell.billing.quote import Bill
-from farewell.billing.tables import Adjustment
+from farewell.billing.writing_off import write_off
 from farewell.work import Work
 
 
@@ -38,18 +38,10 @@ def _settle_charges(
     for charge in account.charges:
         if charge.status != "open":
             continue
-        charge.status = "billed" if charge.id in billed else "written_off"
-        if charge.status == "written_off":
-            work.session.add(
-                Adjustment(
-                    closure_id=closure_id,
-                    charge_id=charge.id,
-                    description=charge.description,
-                    amount_minor=charge.amount_minor,
-                    currency=account.currency,
-                    at=work.now,
-                )
-            )
+        if charge.id in billed:
+            charge.status = "billed"
+        else:
+            write_off(work, account, closure_id, charge, charge.amount_minor)
 
 
 def _settle_usage(work: Work, closure_id: str, account: Account, billed: Collection[int]) -> None:
@@ -59,15 +51,7 @@ def _settle_usage(work: Work, closure_id: str, account: Account, billed: Collect
         for record in meter.records:
             if record.status != "open":
                 continue
-            record.status = "written_off" if record.id in late else "billed"
             if record.id in late:
-                work.session.add(
-                    Adjustment(
-                        closure_id=closure_id,
-                        usage_id=record.id,
-                        description=meter.name,
-                        amount_minor=late[record.id],
-                        currency=account.currency,
-                        at=work.now,
-                    )
-                )
+                write_off(work, account, closure_id, record, late[record.id])
+            else:
+                record.status = "billed"

@@ -7,16 +7,14 @@ from datetime import datetime
 
 from sqlalchemy import select
 
+from farewell.accounts.finding import account_numbered
 from farewell.accounts.tables import Account, UsageRecord
-from farewell.audit import Actor, record
+from farewell.audit import HOST, record
 from farewell.billing.money import rated
-from farewell.billing.tables import Adjustment
+from farewell.billing.writing_off import write_off
 from farewell.closing.tables import Closure
 from farewell.errors import Problem, not_found
-from farewell.payments.entering import enter_write_off
 from farewell.work import Work
-
-HOST = Actor("service", "api")
 
 
 def record_usage(
@@ -30,10 +28,10 @@ def record_usage(
     Raises Problem 404 for an unknown account or meter, and 409 with `reference_used` where the
     reference stands for something else.
     """
-    account = work.session.scalar(select(Account).where(Account.number == number))
-    found = next((m for m in account.meters if m.name == meter), None) if account else None
-    if account is None or found is None:
-        raise not_found("account" if account is None else "meter")
+    account = account_numbered(work.session, number)
+    found = next((m for m in account.meters if m.name == meter), None)
+    if found is None:
+        raise not_found("meter")
     known = work.session.scalar(
         select(UsageRecord).where(
             UsageRecord.meter_id == found.id, UsageRecord.reference == reference
@@ -49,22 +47,12 @@ def record_usage(
         reference=reference,
         quantity=quantity,
         occurred_at=occurred_at,
-        status="written_off" if closure else "open",
     )
     work.session.add(usage)
     work.session.flush()
     if closure is not None:
-        late = Adjustment(
-            closure_id=closure.parent_id or closure.id,
-            usage_id=usage.id,
-            description=found.name,
-            amount_minor=_cost(work, account, usage),
-            currency=account.currency,
-            at=work.now,
-        )
-        work.session.add(late)
-        work.session.flush()
-        enter_write_off(work, account, late)
+        cost = _cost(work, account, usage)
+        write_off(work, account, closure.parent_id or closure.id, usage, cost)
     action = "usage.written_off" if closure else "usage.recorded"
     record(work.session, work.now, HOST, action, f"account:{number}", usage=usage.id)
     work.session.flush()

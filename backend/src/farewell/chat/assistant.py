@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
@@ -79,10 +79,14 @@ class WishWords(Words):
     """Words of a wish; they may tell why the customer leaves."""
 
     reason: Reason | None = None
+    wishes: ClassVar[bool] = True
+    """Whether a day in them is one that the customer wishes for."""
 
 
 class Asked(WishWords):
     """Words of a question."""
+
+    wishes: ClassVar[bool] = False
 
 
 class Wish(WishWords):
@@ -93,6 +97,8 @@ class Wish(WishWords):
 
 class AnswerTo(WishWords):
     """An answer to a requirement."""
+
+    wishes: ClassVar[bool] = False
 
     code: str = Field(max_length=64)
     value: str = Field(max_length=64)
@@ -166,8 +172,7 @@ def _speak(
         if words and words.reason:
             reasons.keep(conversation, words.reason.code, words.text, given=False)
         told = [*told, *reasons.settle(work, conversation)]
-        wished = words is not None and not isinstance(words, AnswerTo | Asked)
-        if words and wished and conversation.topic == "closing":
+        if words and words.wishes and conversation.topic == "closing":
             told += no_other_day(work, conversation, words.text)
         said = [(s, fingerprint(s.facts)) for s in told]
         return Spoken(say=_utterances(said, conversation))

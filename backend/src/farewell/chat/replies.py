@@ -280,7 +280,7 @@ def consent(work: Work, conversation: Conversation) -> Said:
     conversation.topic, conversation.wanted = "restore", None
     moment = Moment(work.now, account.zone)
     told = [Statement("reactivated", {"account": work.view(account).named(), "at": moment})]
-    released = any(number.status in ("releasing", "released") for number in account.numbers)
+    released = any(number.is_released for number in account.numbers)
     late = released and not restorable_numbers(work, account)
     if late and work.kind(account).numbers.restore_otherwise_by_support:
         ways = statements.contacts(work.policy(account))

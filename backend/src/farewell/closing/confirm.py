@@ -25,7 +25,7 @@ from farewell.closing.tables import OPEN_STATES, ClosingCase, Closure
 from farewell.errors import Problem
 from farewell.facts import as_json
 from farewell.lifecycle.duties import duties_of
-from farewell.lifecycle.tables import Duty
+from farewell.lifecycle.planning import plan
 from farewell.notify.outbox import promise
 from farewell.payments.entering import enter_balances, enter_closure
 from farewell.work import Work
@@ -156,9 +156,7 @@ def _close(work: Work, state: CaseState, quote: Quote, person: Person, actor: Ac
     case.state = "converted" if converted else "closed"
     after = bill.credited(state.account)
     for duty in duties_of(after, work.kind(account), work.now, bill):
-        work.session.add(
-            Duty(closure_id=closure.id, account_id=account.id, kind=duty.kind, due_at=duty.due_at)
-        )
+        plan(work, closure, duty.kind, due_at=duty.due_at)
     told = receipt(after, work.policy(account), closure, bill)
     closure.statements = [{"code": s.code, "facts": as_json(s.facts)} for s in told]
     promise(
@@ -207,14 +205,7 @@ def _close_account(
             absorbed.state = "closed"
         work.session.flush()
         for duty in duties_of(before, kind, work.now, None):
-            work.session.add(
-                Duty(
-                    closure_id=closure.id,
-                    account_id=account.id,
-                    kind=duty.kind,
-                    due_at=duty.due_at,
-                )
-            )
+            plan(work, closure, duty.kind, due_at=duty.due_at)
     record(
         work.session,
         work.now,

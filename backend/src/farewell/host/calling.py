@@ -72,7 +72,3 @@ class HostCaller:
         if not answer.is_success:
             raise Silence(f"http_{answer.status_code}")
         return Done(key)
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._http.close()

@@ -103,8 +103,7 @@ def _released_by(account: Account, closure: Closure) -> list[PhoneNumber]:
         (
             number
             for number in account.numbers
-            if number.status in ("releasing", "released")
-            and number.released_at == closure.closed_at
+            if number.is_released and number.released_at == closure.closed_at
         ),
         key=lambda number: number.e164,
     )

@@ -22,6 +22,7 @@ from farewell.lifecycle.handling import (
     closure_of,
     tell,
 )
+from farewell.lifecycle.planning import plan
 from farewell.lifecycle.tables import Duty
 from farewell.lifecycle.windows import end_of
 from farewell.payments.ledger import bring_in_balance, move
@@ -55,15 +56,8 @@ def request_balance_refund(work: Work, *, person: Person, account: Account, acto
     for duty in work.session.query(Duty).filter_by(closure_id=closure.id, state="planned"):
         if duty.kind in BALANCE_DUTIES:
             duty.state, duty.finished_at = "canceled", work.now
-    work.session.add(
-        Duty(
-            closure_id=closure.id,
-            account_id=account.id,
-            kind="refund_balance",
-            due_at=work.now,
-            facts={"amount_minor": money.minor, "currency": money.currency},
-        )
-    )
+    facts = {"amount_minor": money.minor, "currency": money.currency}
+    plan(work, closure, "refund_balance", facts=facts)
     record(
         work.session,
         work.now,

@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import func, select
 
-from farewell.audit import Actor, record
+from farewell.audit import SWEEP, record
 from farewell.clock import Clock
 from farewell.host.calling import HostCall, HostCaller
 from farewell.lifecycle.claims import claim, claimed, free_abandoned, new_owner
@@ -48,7 +48,6 @@ from farewell.work import Work
 
 log = logging.getLogger(__name__)
 R = TypeVar("R")
-SWEEP = Actor("sweep", "sweep")
 TRIES = 10
 """Tries in a row without an answer; the last comes about 9 hours after the first."""
 LOOKS = 24

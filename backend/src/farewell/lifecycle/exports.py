@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import select
 
 from farewell.accounts.tables import Account
-from farewell.audit import Actor, record
+from farewell.audit import SWEEP, Actor, record
 from farewell.billing.money import Money
 from farewell.billing.tables import Adjustment, FinalBill
 from farewell.closing.tables import Closure
@@ -21,7 +21,6 @@ from farewell.lifecycle.windows import end_of
 from farewell.work import Work
 
 KEPT = timedelta(days=30)
-SWEEP = Actor("sweep", "sweep")
 
 
 def _content(work: Work, account: Account) -> dict[str, Any]:

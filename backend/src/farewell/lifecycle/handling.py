@@ -17,6 +17,7 @@ from farewell.billing.tables import FinalBill
 from farewell.closing.tables import Closure
 from farewell.facts import Statement
 from farewell.host.calling import HostCall
+from farewell.lifecycle.planning import plan
 from farewell.lifecycle.tables import Duty, DutyAttempt
 from farewell.notify.outbox import promise
 from farewell.payments.provider import Answer, Call, Payer
@@ -120,15 +121,7 @@ def attempts_of(work: Work, duty: Duty) -> list[DutyAttempt]:
 
 def tell_host_of_bill(work: Work, duty: Duty, bill: FinalBill) -> None:
     """Plan the event that the final bill is settled."""
-    work.session.add(
-        Duty(
-            closure_id=duty.closure_id,
-            account_id=duty.account_id,
-            kind="host_bill_settled",
-            subject=bill.id,
-            due_at=work.now,
-        )
-    )
+    plan(work, closure_of(work, duty), "host_bill_settled", subject=bill.id)
 
 
 def tell(work: Work, duty: Duty, statement: Statement) -> None:

@@ -5,15 +5,13 @@ from __future__ import annotations
 from sqlalchemy import select
 
 from farewell.accounts.tables import PhoneNumber, PortOut
-from farewell.audit import Actor, record
+from farewell.audit import HOST, record
 from farewell.chat.tables import Conversation
 from farewell.closing.case import open_case_of
 from farewell.errors import Problem, not_found
 from farewell.facts import Statement
 from farewell.notify.outbox import promise
 from farewell.work import Work
-
-HOST = Actor("service", "api")
 
 
 def port_news(work: Work, *, e164: str, status: str) -> str | None:

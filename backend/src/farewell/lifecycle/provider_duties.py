@@ -8,7 +8,7 @@ from datetime import timedelta
 from sqlalchemy import select
 
 from farewell.accounts.tables import Account, Charge
-from farewell.audit import Actor, record
+from farewell.audit import SWEEP, record
 from farewell.lifecycle.handling import (
     Dropped,
     Ending,
@@ -22,6 +22,7 @@ from farewell.lifecycle.handling import (
     closure_of,
     payer_of,
 )
+from farewell.lifecycle.planning import plan
 from farewell.lifecycle.tables import Duty, DutyAttempt
 from farewell.payments.ledger import move
 from farewell.payments.provider import (
@@ -37,7 +38,6 @@ from farewell.payments.provider import (
 from farewell.payments.tables import ChargePayment, PaymentProfile
 from farewell.work import Work
 
-SWEEP = Actor("sweep", "sweep")
 WATCH_DAYS = (1, 7, 35)
 """Days after closing on which the provider's payments are looked through. A period is a month at
 the longest, so the last look comes after the day on which it would have renewed."""
@@ -105,21 +105,13 @@ def _refund_captured(
 def _plan_refund(
     work: Work, duty: Duty, kind: str, subject: str, reference: str, amount_minor: int
 ) -> None:
-    work.session.add(
-        Duty(
-            closure_id=duty.closure_id,
-            account_id=duty.account_id,
-            kind=kind,
-            subject=subject,
-            due_at=work.now,
-            facts={
-                "amount_minor": amount_minor,
-                "currency": account_of(work, duty).currency,
-                "parts": [[reference, amount_minor]],
-                "paid_back_minor": 0,
-            },
-        )
-    )
+    facts = {
+        "amount_minor": amount_minor,
+        "currency": account_of(work, duty).currency,
+        "parts": [[reference, amount_minor]],
+        "paid_back_minor": 0,
+    }
+    plan(work, closure_of(work, duty), kind, subject=subject, facts=facts)
 
 
 def _prepare_watch(work: Work, duty: Duty) -> Step:

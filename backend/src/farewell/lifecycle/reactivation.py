@@ -15,6 +15,7 @@ from farewell.closing.statements import contacts, vendor
 from farewell.closing.tables import Closure
 from farewell.errors import Problem
 from farewell.facts import Phrase, Statement, VendorWords
+from farewell.lifecycle.planning import plan
 from farewell.lifecycle.tables import Duty
 from farewell.lifecycle.windows import end_of
 from farewell.work import Work
@@ -95,14 +96,7 @@ def reactivate(
     for duty in work.session.query(Duty).filter_by(closure_id=closure.id, state="planned"):
         if duty.kind in CANCELED_BY_REACTIVATION:
             duty.state = "canceled"
-    work.session.add(
-        Duty(
-            closure_id=closure.id,
-            account_id=account.id,
-            kind="host_account_reactivated",
-            due_at=work.now,
-        )
-    )
+    plan(work, closure, "host_account_reactivated")
     record(
         work.session,
         work.now,
@@ -135,9 +129,7 @@ def restorable_numbers(work: Work, account: Account) -> list[PhoneNumber]:
     released = [
         n
         for n in account.numbers
-        if n.status in ("releasing", "released")
-        and n.released_at
-        and work.now < end_of(n.released_at, days, account.zone)
+        if n.is_released and n.released_at and work.now < end_of(n.released_at, days, account.zone)
     ]
     in_use = select(PhoneNumber.e164).where(
         PhoneNumber.status == "active", PhoneNumber.e164.in_([n.e164 for n in released])
@@ -174,11 +166,6 @@ def _tell_the_host(work: Work, closure: Closure, numbers: list[PhoneNumber]) -> 
     release = duties.get("host_numbers_release")
     if release and release.state == "planned":
         release.state = "canceled"
-    restore = duties.get("host_numbers_restore")
-    if restore is None:
-        restore = Duty(
-            closure_id=closure.id, account_id=closure.account_id, kind="host_numbers_restore"
-        )
-        work.session.add(restore)
+    restore = duties.get("host_numbers_restore") or plan(work, closure, "host_numbers_restore")
     restore.state, restore.due_at = "planned", work.now
     restore.facts = {"numbers": [number.e164 for number in numbers]}

@@ -10,17 +10,17 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from farewell.audit import Actor, record
+from farewell.audit import SWEEP, record
 from farewell.clock import Clock
 from farewell.closing.case import withdraw
 from farewell.closing.tables import ClosingCase
 from farewell.host.calling import HostCaller
+from farewell.idempotency import forget_old
 from farewell.lifecycle.execution import InTransaction, do_due, without_handler
 from farewell.lifecycle.exports import clear_expired
 from farewell.payments.provider import PaymentProvider
 from farewell.work import Work
 
-SWEEP = Actor("sweep", "sweep")
 IDLE_FOR = timedelta(days=1)
 
 
@@ -54,6 +54,7 @@ def sweep(
     """Do what is due at `as_of` (UTC)."""
     cases = run(lambda work: rest_cases(replace(work, now=as_of)))
     run(lambda work: clear_expired(replace(work, now=as_of)))
+    run(lambda work: forget_old(work.session, work.now))  # by the real time, as they are kept
     ended = do_due(run, provider, host, clock, as_of)
     waiting = run(lambda work: without_handler(replace(work, now=as_of)))
     return Swept(
